@@ -1,0 +1,40 @@
+// Builds dist/: the extension and the engine as CommonJS for Node, one ES module per webview, the kernels, and the wasm
+// files of TensorFlow.js. `--production` minifies, `--watch` rebuilds on change.
+import { cp, mkdir, rm } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import * as esbuild from "esbuild";
+import { buildKernels } from "./scripts/buildKernels.mjs";
+
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+const views = readdirSync("src/webviews").filter(id => existsSync(`src/webviews/${id}/main.ts`));
+const common = { bundle: true, minify: production, sourcemap: !production, logLevel: "warning", legalComments: "none" };
+
+const targets = [
+  { entryPoints: { extension: "src/extension/extension.ts" }, outdir: "dist", platform: "node", format: "cjs", target: "node20", external: ["vscode"] },
+  {
+    // Natives stay outside: tfjs-node-gpu is optional, webgpu and sharp carry binaries.
+    entryPoints: { engine: "src/engine/main.ts" }, outdir: "dist", platform: "node", format: "cjs", target: "node20",
+    external: ["@tensorflow/tfjs-node-gpu", "webgpu", "sharp"],
+  },
+  {
+    entryPoints: Object.fromEntries(views.map(id => [id, `src/webviews/${id}/main.ts`])), outdir: "dist/webviews",
+    platform: "browser", format: "esm", splitting: true, target: "es2022", tsconfig: "src/webviews/tsconfig.json",
+    loader: { ".css": "text" }, // style sheets go into shadow trees
+  },
+];
+
+if (production) await rm("dist", { recursive: true, force: true });
+await mkdir("dist/wasm", { recursive: true });
+for (const file of readdirSync("node_modules/@tensorflow/tfjs-backend-wasm/dist")) {
+  if (file.endsWith(".wasm")) await cp(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${file}`, `dist/wasm/${file}`);
+}
+await mkdir("dist/webviews", { recursive: true });
+await cp("src/webviews/shared/page.css", "dist/webviews/page.css");
+await cp("node_modules/@vscode/codicons/dist/codicon.ttf", "dist/webviews/codicon.ttf");
+await buildKernels();
+for (const target of targets) {
+  const options = { ...common, ...target };
+  if (watch) await (await esbuild.context(options)).watch();
+  else await esbuild.build(options);
+}
