@@ -1,0 +1,197 @@
+import type {
+  DatasetDescription, DatasetSource, HyperparameterValues, Labels, NumericArray, Progress,
+} from "./data";
+
+// What the engine process can be asked. Paths are absolute; answers are structured-clone data.
+
+export type BackendId = "tensorflow" | "webgpu" | "wasm" | "cpu";
+export type BackendChoice = "auto" | BackendId;
+
+export interface EngineDescription {
+  backend: BackendId;
+  /** "NVIDIA H200", "software (SwiftShader)", "wasm SIMD, 1 thread". */
+  device: string;
+  /** Why each backend that was asked before this one is not in use. */
+  unavailable: Partial<Record<BackendId, string>>;
+  versions: Record<string, string>;
+  /** Matrix products measured just now, in 10⁹ operations a second; null where it is not offered. */
+  gflops: number | null;
+  memory: { tensors: number; tensorBytes: number; processBytes: number };
+}
+
+export interface FitRequest {
+  runId: string;
+  source: DatasetSource;
+  model: string;
+  hyperparameters: HyperparameterValues;
+  seed: number;
+  /** Where the checkpoint is written; nothing must be there yet. */
+  checkpointPath: string;
+}
+
+export interface FitResult {
+  checkpointPath: string;
+  state: "complete" | "interrupted";
+}
+
+export interface ProjectionDescription {
+  id: string;
+  title: string;
+  dimensions: number[];
+}
+
+/** A way to colour the rows: "label", "score", "column:mass", "dimension:3", "cluster:8". */
+export interface ColoringDescription {
+  id: string;
+  title: string;
+}
+
+/** What can be asked of one checkpoint right now. */
+export interface Overview {
+  count: number;
+  /** Null when the dataset is where the checkpoint says and unchanged, else what is wrong. */
+  datasetProblem: string | null;
+  projections: ProjectionDescription[];
+  colorings: ColoringDescription[];
+  /** True while the fit is still under way in the engine. */
+  live: boolean;
+}
+
+export interface Points {
+  /** [count × dimensions], row-major. */
+  data: Float32Array;
+  dimensions: number;
+  /** Axis titles, e.g. "PC 1 (9.7 %)". */
+  axes: string[];
+}
+
+export interface RowDetails {
+  x: NumericArray;
+  titles: string[];
+  /** Name and value of each column, for tables; empty for images. */
+  facts: [string, string][][];
+}
+
+export interface Thumbnails {
+  /** [n, height, width, channels] with channels 1, 3 or 4, row-major bytes. */
+  data: Uint8Array;
+  shape: [number, number, number, number];
+}
+
+export type Metric = "euclidean" | "cosine";
+
+export interface Neighbors {
+  rows: Int32Array;
+  distances: Float32Array;
+}
+
+export interface Reconstructions {
+  x: NumericArray;
+  reconstruction: NumericArray;
+  /** Mean squared error of each row in model space (images: pixels scaled to [0, 1]). */
+  errors: Float32Array;
+  /** What one unit of model space is in data space, per value: differences divided by it compare across columns. */
+  scale: Float32Array;
+}
+
+/** Closed-form details of a linear model; null for others. */
+export interface PrincipalComponents {
+  mean: NumericArray;
+  /** [k, d] in data space, unit rows times nothing: row i is principal direction i. */
+  components: NumericArray;
+  /** Share of the total variance of each component, as many as were computed. */
+  explainedVarianceRatio: Float32Array;
+  /** Standard deviation of the data along each component. */
+  standardDeviations: Float32Array;
+}
+
+export interface LatentSummary {
+  dim: number;
+  names: string[];
+  /** [dim × quantiles.length]: values of each dimension over the data at the given quantiles. */
+  quantileValues: Float32Array;
+  quantiles: number[];
+  mean: Float32Array;
+  /** How much the decoded row changes when a dimension moves across its data range, mean squared, model space. */
+  effects: Float32Array;
+  /** Dimensions, greatest effect first. */
+  order: Int32Array;
+}
+
+/** Where a traversal starts. `draw` is the prior of a generative model, else a Gaussian fitted to the latents. */
+export type Anchor =
+  | { kind: "row"; row: number }
+  | { kind: "mean" }
+  | { kind: "draw"; seed: number }
+  | { kind: "latents"; z: Float32Array };
+
+export interface TraverseRequest {
+  anchor: Anchor;
+  dimensions: number[];
+  steps: number;
+  /** Quantiles of the data between which the steps are spread evenly. */
+  from: number;
+  to: number;
+}
+export interface Traversal {
+  /** [dimensions.length × steps]: the value the dimension takes. */
+  values: Float32Array;
+  /** [dimensions.length, steps, d] decoded rows in data space. */
+  rows: NumericArray;
+  anchor: Float32Array;
+}
+export interface SheetRequest {
+  anchor: Anchor;
+  dimensions: [number, number];
+  steps: number;
+  from: number;
+  to: number;
+}
+
+/** Everything a view may ask about one checkpoint. */
+export interface CheckpointQueries {
+  overview(path: string, signal?: AbortSignal): Promise<Overview>;
+  points(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<Points>;
+  coloring(path: string, id: string, signal?: AbortSignal): Promise<Labels>;
+  details(path: string, rows: Int32Array, signal?: AbortSignal): Promise<RowDetails>;
+  thumbnails(path: string, rows: Int32Array, signal?: AbortSignal): Promise<Thumbnails>;
+  find(path: string, text: string, signal?: AbortSignal): Promise<Int32Array>;
+  neighbors(path: string, request: { row: number; metric: Metric; count: number }, signal?: AbortSignal): Promise<Neighbors>;
+  reconstruct(path: string, request: { rows: Int32Array; components: number | null }, signal?: AbortSignal): Promise<Reconstructions>;
+  principalComponents(path: string, signal?: AbortSignal): Promise<PrincipalComponents | null>;
+  latents(path: string, rows: Int32Array, signal?: AbortSignal): Promise<NumericArray>;
+  latentSummary(path: string, signal?: AbortSignal): Promise<LatentSummary>;
+  anchor(path: string, anchor: Anchor, signal?: AbortSignal): Promise<Float32Array>;
+  decode(path: string, z: NumericArray, signal?: AbortSignal): Promise<NumericArray>;
+  traverse(path: string, request: TraverseRequest, signal?: AbortSignal): Promise<Traversal>;
+  sheet(path: string, request: SheetRequest, signal?: AbortSignal): Promise<Traversal>;
+}
+
+/** The queries by name, for forwarding; the type makes a forgotten one an error. */
+export const checkpointQueries = Object.keys({
+  overview: 0, points: 0, coloring: 0, details: 0, thumbnails: 0, find: 0, neighbors: 0, reconstruct: 0,
+  principalComponents: 0, latents: 0, latentSummary: 0, anchor: 0, decode: 0, traverse: 0, sheet: 0,
+} satisfies Record<keyof CheckpointQueries, 0>) as (keyof CheckpointQueries)[];
+
+export interface EngineApi extends CheckpointQueries {
+  describe(): Promise<EngineDescription>;
+  /** Titles of the models by id. */
+  models(): Promise<Record<string, string>>;
+  inspect(source: DatasetSource, signal?: AbortSignal): Promise<DatasetDescription>;
+  fit(request: FitRequest, signal?: AbortSignal): Promise<FitResult>;
+  resume(request: { runId: string; checkpointPath: string }, signal?: AbortSignal): Promise<FitResult>;
+  /** Where a row can be looked at in the editor; `line` counts from 1. */
+  location(path: string, row: number): Promise<{ path: string; line?: number }>;
+  exportLatents(path: string, request: { format: "npy" | "csv"; target: string }, signal?: AbortSignal): Promise<void>;
+  /** Points the checkpoint at its dataset's new place. */
+  locateDataset(path: string, datasetPath: string, signal?: AbortSignal): Promise<void>;
+  rename(path: string, name: string): Promise<void>;
+  /** Forgets what is held of a file that is about to be moved or deleted. */
+  release(path: string): Promise<void>;
+}
+
+export interface EngineEvents {
+  didProgress(runId: string, progress: Progress): void;
+  didOpenBackend(device: string): void;
+  didLog(level: "info" | "warn" | "error", text: string): void;
+}
