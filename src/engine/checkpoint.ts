@@ -1,0 +1,97 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { parseCheckpointHeader, type CheckpointHeader, type CheckpointRecord, type DatasetReference } from "../protocol/checkpointHeader";
+import type { DatasetSource } from "../protocol/data";
+import { LatentError, messageOf } from "../protocol/errors";
+import { openSafetensors, writeSafetensors, type HostTensor, type NamedTensors } from "./safetensors";
+
+// The checkpoint file: a record of the fit and its tensors, by these names.
+//   model.*   weights for viewing (of the best epoch)      scaler.shift, scaler.scale   data space ↔ model space
+//   latents   [count, dim]                                  scores   [count] squared error per value, model space
+//   labels    [count] class index (−1 none) or number       resume.* weights, optimizer moments, best weights so far
+//   anything else a model keeps (explained_variance, …) under its own name
+
+/** A checkpoint open for reading; tensors are read when asked for. */
+export interface OpenedCheckpoint {
+  header: CheckpointHeader;
+  has(name: string): boolean;
+  read(name: string): Promise<HostTensor>;
+  /** All tensors whose name starts with `prefix`, by the rest of their name. */
+  readAll(prefix: string): Promise<NamedTensors>;
+  close(): Promise<void>;
+}
+
+/** Opens a checkpoint; throws `bad-checkpoint` or `unsupported` with the file's name and what is wrong. */
+export async function openCheckpoint(path: string): Promise<OpenedCheckpoint> {
+  return named(path, async () => {
+    const file = await openSafetensors(path);
+    try {
+      const header = parseCheckpointHeader(file.headerText, file.dataBytes);
+      const read = (name: string) => named(path, () => file.read(name));
+      return {
+        header,
+        has: name => Object.hasOwn(file.entries, name),
+        read,
+        readAll: async prefix => {
+          const names = Object.keys(file.entries).filter(name => name.startsWith(prefix));
+          return Object.fromEntries(await Promise.all(names.map(async name => [name.slice(prefix.length), await read(name)])));
+        },
+        close: () => file.close(),
+      };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  });
+}
+
+/** Writes a checkpoint so that the path never holds half a file, and clears away what a killed writer left beside it. */
+export async function writeCheckpoint(path: string, record: CheckpointRecord, tensors: NamedTensors): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await removeLeftovers(path);
+  const metadata = { format: "latent-lens", latentLens: JSON.stringify(record) };
+  await writeSafetensors(path, tensors, metadata).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof LatentError) throw error;
+    throw new LatentError("bad-request", `${basename(path)} could not be written: ${messageOf(error)}`);
+  });
+}
+
+/** Rewrites a checkpoint with a changed record and further tensors, keeping all else. */
+export async function updateCheckpoint(path: string, change: (record: CheckpointRecord) => CheckpointRecord, added: NamedTensors = {}): Promise<void> {
+  const file = await openCheckpoint(path);
+  try {
+    const { tensors: _, ...record } = file.header;
+    const kept = await file.readAll("");
+    await writeCheckpoint(path, change(record), { ...kept, ...added });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Temporary files of this checkpoint that no running process will finish. */
+async function removeLeftovers(path: string): Promise<void> {
+  const prefix = `.${basename(path)}.`;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (name.startsWith(prefix) && name.endsWith(".tmp")) await rm(join(dirname(path), name), { force: true }).catch(() => undefined);
+  }
+}
+
+/** How the checkpoint at `path` refers to its dataset. */
+export function referenceTo(path: string, source: Required<DatasetSource>, fingerprint: string): DatasetReference {
+  return { name: basename(source.path), source, relativePath: relative(dirname(path), source.path).replaceAll("\\", "/"), fingerprint };
+}
+
+/** Places where the dataset may lie: beside the checkpoint as it was, then where it was when it was embedded. */
+export function placesOf(path: string, { source, relativePath }: DatasetReference): string[] {
+  const beside = isAbsolute(relativePath) ? relativePath : resolve(dirname(path), relativePath);
+  return [...new Set([beside, source.path])];
+}
+
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LatentError && !error.message.includes(basename(path))) throw new LatentError(error.code, `${basename(path)}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Labels } from "../protocol/data";
+import type { ColoringDescription } from "../protocol/engineApi";
+import { LatentError } from "../protocol/errors";
+import { kMeans } from "./latent/clusters";
+import type { OpenCheckpoint } from "./openCheckpoints";
+
+// Ways to colour the rows, by id: "label", "score", "cluster:<k>", "dimension:<j>", "column:<name>".
+
+const clusterCounts = [5, 10, 20];
+
+/** What the rows of this checkpoint can be coloured by; `columns` are the dataset's, when it is there. */
+export function coloringsOf({ header }: OpenCheckpoint, columns: readonly string[]): ColoringDescription[] {
+  return [
+    ...(header.labels ? [{ id: "label", title: header.labels.name }] : []),
+    ...(header.capabilities.includes("score") ? [{ id: "score", title: "Reconstruction error" }] : []),
+    ...columns.filter(name => name !== header.labels?.name).map(name => ({ id: `column:${name}`, title: name })),
+    ...clusterCounts.filter(k => k < header.schema.count).map(k => ({ id: `cluster:${k}`, title: `${k} clusters (k-means)` })),
+    ...Array.from({ length: Math.min(32, header.latent.dim) }, (_, j) => ({ id: `dimension:${j}`, title: latentNames(header.latent)[j]! })),
+  ];
+}
+
+/** "PC 1", "z 2", … */
+export function latentNames(latent: OpenCheckpoint["header"]["latent"]): string[] {
+  return latent.blocks.flatMap(({ name, size }) => Array.from({ length: size }, (_, i) => `${name} ${i + 1}`));
+}
+
+/** The value of every row under a coloring; throws `bad-request` for an id that `coloringsOf` does not give. */
+export async function coloring(checkpoint: OpenCheckpoint, id: string): Promise<Labels> {
+  const [kind, argument = ""] = split(id);
+  const { dim } = checkpoint.header.latent;
+  switch (kind) {
+    case "label": {
+      const labels = await checkpoint.labels();
+      if (labels) return labels;
+      break;
+    }
+    case "score":
+      return { kind: "numbers", name: "Reconstruction error", values: await checkpoint.scores() };
+    case "column":
+      return (await checkpoint.dataset()).column(argument);
+    case "cluster": {
+      const k = Number(argument);
+      if (!Number.isInteger(k) || k < 1 || k > 1000) break;
+      const values = await checkpoint.remember(id, async () => kMeans(await checkpoint.latents(), dim, k, 1, () => new Promise(setImmediate)));
+      return { kind: "classes", name: `${k} clusters`, values, classes: Array.from({ length: k }, (_, c) => `cluster ${c + 1}`) };
+    }
+    case "dimension": {
+      const j = Number(argument);
+      if (!Number.isInteger(j) || j < 0 || j >= dim) break;
+      const latents = await checkpoint.latents();
+      const values = Float32Array.from({ length: latents.length / dim }, (_, i) => latents[i * dim + j]!);
+      return { kind: "numbers", name: latentNames(checkpoint.header.latent)[j]!, values };
+    }
+  }
+  throw new LatentError("bad-request", `rows cannot be coloured by "${id}"`);
+}
+
+function split(id: string): [string, string?] {
+  const colon = id.indexOf(":");
+  return colon === -1 ? [id] : [id.slice(0, colon), id.slice(colon + 1)];
+}

@@ -1,0 +1,126 @@
+import { stat } from "node:fs/promises";
+import * as tf from "@tensorflow/tfjs-core";
+import { LatentError } from "../protocol/errors";
+import type { BackendChoice, EngineApi, EngineEvents } from "../protocol/engineApi";
+import type { Progress } from "../protocol/data";
+import { openBackend, type BackendOptions, type OpenedBackend } from "./backend";
+import { openCheckpoint, referenceTo, updateCheckpoint } from "./checkpoint";
+import { openDataset } from "./datasets";
+import { releaseIdleScans } from "./datasets/tableCache";
+import { exportLatents } from "./exportLatents";
+import { runFit, type FitJob } from "./fit";
+import { inspectDataset } from "./inspect";
+import { models } from "./models";
+import { OpenCheckpoints } from "./openCheckpoints";
+import { checkpointQueries } from "./queries";
+
+export interface EngineOptions extends Omit<BackendOptions, "choice"> {
+  backend: BackendChoice;
+}
+
+/** The engine behind the process boundary: the backend is opened with the first call that needs it. */
+export function createEngine(options: EngineOptions, events: EngineEvents): EngineApi & { close(): Promise<void> } {
+  const checkpoints = new OpenCheckpoints();
+  let opening: Promise<OpenedBackend> | undefined;
+  const backend = () => (opening ??= openBackend({ ...options, choice: options.backend }).then(opened => {
+    events.didLog("info", `backend ${opened.id} on ${opened.device}`);
+    events.didOpenBackend(opened.device);
+    opened.onLost(reason => {
+      events.didLog("error", `the device was lost: ${reason}`);
+      process.exit(deviceLostExitCode);
+    });
+    return opened;
+  }));
+  // Dataset answers need no backend; everything about a model does.
+  const queries = checkpointQueries(checkpoints);
+  const withBackend = Object.fromEntries(Object.entries(queries).map(([name, query]) => [name, async (...args: unknown[]) => {
+    await backend();
+    return (query as (...rest: unknown[]) => Promise<unknown>)(...args);
+  }])) as unknown as typeof queries;
+
+  // One fit at a time: two would only slow each other down. The next one waits its turn.
+  let lastFit: Promise<unknown> = Promise.resolve();
+  const fitInTurn = async (runId: string, job: Omit<FitJob, "onProgress">) => {
+    const onProgress = (progress: Progress) => events.didProgress(runId, progress);
+    const opened = await backend();
+    const before = lastFit;
+    let finish = () => undefined as void;
+    lastFit = new Promise<void>(resolve => (finish = resolve));
+    try {
+      onProgress({ phase: "waiting", fraction: 0, epoch: 0, epochs: 0, losses: null, history: [], secondsLeft: null, device: opened.device });
+      await untilAborted(before, job.signal);
+      return await runFit({ ...job, onProgress }, opened, checkpoints);
+    } finally {
+      // A fit that gave up waiting must not let the next one start beside the one it waited for.
+      void before.finally(finish);
+    }
+  };
+
+  return {
+    ...withBackend,
+    describe: async () => {
+      const { id, device, unavailable, versions, gflops } = await backend();
+      const { numTensors, numBytes } = tf.memory();
+      return {
+        backend: id, device, unavailable, gflops: gflops?.() ?? null,
+        versions: { node: process.versions.node, v8: process.versions.v8, "tfjs-core": tf.version_core, ...versions },
+        memory: { tensors: numTensors, tensorBytes: numBytes, processBytes: process.memoryUsage().rss },
+      };
+    },
+    models: async () => Object.fromEntries(Object.entries(models).map(([id, { title }]) => [id, title])),
+    inspect: (source, signal) => inspectDataset(source, { signal }),
+    fit: ({ runId, checkpointPath, source, model, hyperparameters, seed }, signal) =>
+      fitInTurn(runId, { checkpointPath, start: { source, model, hyperparameters, seed }, signal: signal! }),
+    resume: async ({ runId, checkpointPath }, signal) => {
+      await checkpoints.release(checkpointPath);
+      return fitInTurn(runId, { checkpointPath, start: null, signal: signal! });
+    },
+    location: (path, row) => checkpoints.use(path, async checkpoint => (await checkpoint.dataset()).location(row)),
+    exportLatents: async (path, { format, target }, signal) => {
+      await backend();
+      await checkpoints.use(path, checkpoint => exportLatents(checkpoint, format, target, signal));
+    },
+    locateDataset: async (path, datasetPath, signal) => {
+      await locateDataset(path, datasetPath, signal);
+      await checkpoints.release(path);
+    },
+    rename: async (path, name) => {
+      await checkpoints.release(path);
+      await updateCheckpoint(path, record => ({ ...record, name }));
+    },
+    release: path => checkpoints.release(path),
+    close: async () => {
+      await checkpoints.closeAll();
+      await releaseIdleScans();
+    },
+  };
+}
+
+/** The exit code that tells the host that the GPU went away. */
+export const deviceLostExitCode = 86;
+
+async function locateDataset(path: string, datasetPath: string, signal?: AbortSignal): Promise<void> {
+  const file = await openCheckpoint(path);
+  const { header } = file;
+  await file.close();
+  await stat(datasetPath).catch(() => {
+    throw new LatentError("bad-dataset", `${datasetPath} does not exist`);
+  });
+  const source = { ...header.dataset.source, path: datasetPath };
+  const dataset = await openDataset(source, { signal });
+  const { fingerprint } = dataset;
+  await dataset.close();
+  if (fingerprint !== header.dataset.fingerprint) throw new LatentError("bad-dataset", `${datasetPath} holds other data than ${header.dataset.name} did when it was embedded`);
+  await updateCheckpoint(path, record => ({ ...record, dataset: referenceTo(path, source, fingerprint) }));
+}
+
+/** Settles with `before`, or rejects with `cancelled` as soon as the signal is aborted. */
+async function untilAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const cancel = () => reject(new LatentError("cancelled", "Cancelled while waiting."));
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    before.then(() => resolve(), () => resolve());
+  });
+}
+

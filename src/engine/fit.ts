@@ -1,0 +1,242 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
+import { rowSize, type DatasetSource, type HyperparameterValues, type Labels, type Progress, type RunPhase } from "../protocol/data";
+import type { FitResult } from "../protocol/engineApi";
+import { isCancelled, LatentError, messageOf } from "../protocol/errors";
+import type { OpenedBackend } from "./backend";
+import { openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
+import { namingDataset, openDataset, resolvedSource } from "./datasets";
+import type { Dataset } from "./datasets/dataset";
+import { resolveHyperparameters } from "./models/hyperparameters";
+import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type FitState, type Model, type ModelSpec } from "./models/model";
+import { models } from "./models";
+import { addPrefix, withPrefix } from "./models/weights";
+import { encodeDataset, openReferenced, readScaler, type OpenCheckpoints } from "./openCheckpoints";
+import type { NamedTensors } from "./safetensors";
+import { modelSchema, scalerTensors } from "./scaler";
+import { loadTrainingData, type TrainingData } from "./trainingData";
+
+// From a dataset to a checkpoint. A model that trains in epochs has its file from the first moment on, marked as
+// interrupted and holding all that a resume needs; it becomes complete with the last write. So nothing is lost whenever
+// the process dies, and a cancel only has to write once more.
+
+export interface FitJob {
+  checkpointPath: string;
+  /** What to fit, or null to resume what the checkpoint at that path holds. */
+  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number } | null;
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}
+
+/** Shares of the whole run's time line. */
+const loadingShare = 0.04;
+const encodingStart = 0.93;
+/** Between saves of a fit under way, so that writing never takes a noticeable share of training (ms). */
+const saveEvery = 3000;
+
+/** Runs one fit to its end, its cancel or its failure; the checkpoint is then as complete as it can be. */
+export async function runFit(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpoints): Promise<FitResult> {
+  return job.start ? namingDataset(job.start.source.path, () => run(job, backend, checkpoints)) : run(job, backend, checkpoints);
+}
+
+async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpoints): Promise<FitResult> {
+  const report = reporter(job, backend.device);
+  report("loading", 0);
+  const prepared = job.start ? await prepare(job, job.start, backend, report) : await prepareResume(job, backend, report);
+  const { model, data, dataset, record, labels } = prepared;
+  let epoch = 0;
+  const hide = checkpoints.showLive(job.checkpointPath, {
+    schema: record.schema, scaler: data.scaler, model, dataset, labels,
+    header: (): CheckpointHeader => ({ ...record, tensors: {} }),
+    epoch: () => epoch,
+  });
+  const startedBefore = record.seconds;
+  const startedAt = performance.now();
+  const seconds = () => startedBefore + (performance.now() - startedAt) / 1000;
+  let lastSave = -Infinity;
+  try {
+    const save = async (state: FitState) => {
+      takeState(record, state, seconds());
+      await writeCheckpoint(job.checkpointPath, record, await interruptedTensors(model, data, labels, state));
+      lastSave = performance.now();
+    };
+    let outcome: FitOutcome;
+    try {
+      outcome = await model.fit(data, {
+        seed: record.seed,
+        signal: job.signal,
+        resume: prepared.resume,
+        onProgress: progress => {
+          epoch = progress.epoch;
+          report("fitting", loadingShare + (encodingStart - loadingShare) * progress.fraction, progress);
+        },
+        onEpoch: async state => {
+          if (performance.now() - lastSave > saveEvery) await save(await state());
+        },
+      });
+    } catch (error) {
+      if (error instanceof FitInterrupted) {
+        await save(error.state);
+        return { checkpointPath: job.checkpointPath, state: "interrupted" };
+      }
+      await noteFailure(job.checkpointPath, record, error);
+      throw error;
+    }
+    Object.assign(record, {
+      state: "complete", position: null, stopReason: "", losses: outcome.history, bestEpoch: outcome.bestEpoch, metrics: outcome.metrics,
+      capabilities: capabilitiesOf(model), seconds: seconds(),
+    } satisfies Partial<CheckpointRecord>);
+    const tensors: NamedTensors = { ...(await modelTensors(model, data, labels)), ...outcome.tensors };
+    try {
+      const encoded = await encodeDataset({ schema: record.schema, scaler: data.scaler, model }, dataset, job.signal, fraction => report("encoding", encodingStart + (0.99 - encodingStart) * fraction, finished(outcome)));
+      Object.assign(tensors, encoded);
+      if (encoded["scores"]) record.metrics["mean score"] = meanOf(encoded["scores"].data as Float32Array);
+    } catch (error) {
+      if (!isCancelled(error)) throw error; // the model is complete; views encode when they need it
+    }
+    report("saving", 0.99, finished(outcome));
+    record.seconds = seconds();
+    await writeCheckpoint(job.checkpointPath, record, tensors);
+    return { checkpointPath: job.checkpointPath, state: "complete" };
+  } finally {
+    hide();
+    model.dispose();
+    await dataset.close();
+  }
+}
+
+interface PreparedRun {
+  model: Model;
+  dataset: Dataset;
+  data: TrainingData;
+  labels: Labels | null;
+  record: CheckpointRecord;
+  resume: FitState | null;
+}
+type Report = ReturnType<typeof reporter>;
+
+async function prepare(job: FitJob, { source, model: id, hyperparameters, seed }: NonNullable<FitJob["start"]>, backend: OpenedBackend, report: Report): Promise<PreparedRun> {
+  const spec = specOf(id);
+  if (await stat(job.checkpointPath).catch(() => undefined)) throw new LatentError("bad-request", `${job.checkpointPath} exists already`);
+  const dataset = await openDataset(source, { signal: job.signal, onProgress: fraction => report("loading", loadingShare * 0.5 * fraction) });
+  return closingOnError(dataset, async () => {
+    if (!spec.accepts.includes(dataset.schema.kind)) throw new LatentError("bad-request", `${spec.title} needs ${spec.accepts.join(" or ")} rows; ${basename(source.path)} holds ${dataset.schema.kind} rows`);
+    const { scaling, values } = resolveHyperparameters(spec, hyperparameters, dataset.schema);
+    const labels = await dataset.labels(job.signal);
+    const data = await loadTrainingData(dataset, {
+      scaling, validationShare: spec.validationShare(values), seed, scaler: null, signal: job.signal,
+      onProgress: fraction => report("loading", loadingShare * (0.5 + 0.5 * fraction)),
+    });
+    const model = spec.create(modelSchema(data.schema, scaling), values, { seed });
+    const record: CheckpointRecord = {
+      formatVersion: checkpointFormatVersion, name: "", model: id, modelTitle: spec.title,
+      hyperparameters: { ...values, scaling }, seed,
+      dataset: referenceTo(job.checkpointPath, resolvedSource(source, dataset), dataset.fingerprint),
+      schema: data.schema, labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes : [] },
+      latent: model.latent, capabilities: capabilitiesOf(model), state: "interrupted", losses: [], position: null, stopReason: "",
+      epochs: spec.epochs(values), bestEpoch: 0, metrics: {}, backend: backend.id, device: backend.device,
+      createdAt: new Date().toISOString(), seconds: 0,
+    };
+    return { model, dataset, data, labels, record, resume: null };
+  });
+}
+
+async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report): Promise<PreparedRun> {
+  const file = await openCheckpoint(job.checkpointPath);
+  try {
+    const { tensors: _, ...record } = file.header;
+    if (!record.position) throw new LatentError("bad-request", `${basename(job.checkpointPath)} is complete: there is nothing to resume`);
+    const spec = specOf(record.model);
+    const dataset = await openReferenced(job.checkpointPath, file.header);
+    return await closingOnError(dataset, async () => {
+      const { scaling, values } = resolveHyperparameters(spec, record.hyperparameters, record.schema);
+      const scaler = await readScaler(file.read, rowSize(record.schema));
+      const labels = await dataset.labels(job.signal);
+      const data = await loadTrainingData(dataset, {
+        scaling, validationShare: spec.validationShare(values), seed: record.seed, scaler, signal: job.signal,
+        onProgress: fraction => report("loading", loadingShare * fraction),
+      });
+      const model = spec.create(modelSchema(data.schema, scaling), values, { weights: await file.readAll("model.") });
+      const resume = { position: { ...record.position!, history: record.losses, bestEpoch: record.bestEpoch }, tensors: await file.readAll("resume.") };
+      return { model, dataset, data, labels, record: { ...record, backend: backend.id, device: backend.device, stopReason: "" }, resume };
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+function specOf(id: string): ModelSpec {
+  if (!Object.hasOwn(models, id)) throw new LatentError("bad-request", `there is no model "${id}", only ${Object.keys(models).join(", ")}`);
+  return models[id as keyof typeof models];
+}
+
+async function closingOnError<T>(dataset: Dataset, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
+}
+
+function takeState(record: CheckpointRecord, { position }: FitState, seconds: number): void {
+  record.losses = position.history;
+  record.bestEpoch = position.bestEpoch;
+  record.position = { ...position, history: [] };
+  record.state = "interrupted";
+  record.seconds = seconds;
+}
+
+async function modelTensors(model: Model, data: TrainingData, labels: Labels | null): Promise<NamedTensors> {
+  return {
+    ...addPrefix("model.", await model.weights()),
+    ...scalerTensors(data.scaler),
+    ...(labels ? { labels: { shape: [labels.values.length], data: labels.values } } : {}),
+  };
+}
+
+/** As `modelTensors`, with the best weights so far for viewing, and what a resume needs. */
+async function interruptedTensors(model: Model, data: TrainingData, labels: Labels | null, { tensors }: FitState): Promise<NamedTensors> {
+  const best = addPrefix("model.", withPrefix(tensors, "best."));
+  return { ...(await modelTensors(model, data, labels)), ...best, ...addPrefix("resume.", tensors) };
+}
+
+/** Keeps the reason in a file that is there already; a failed fit without a file has nothing to keep. */
+async function noteFailure(path: string, record: CheckpointRecord, error: unknown): Promise<void> {
+  if (record.position === null || isCancelled(error)) return;
+  const file = await openCheckpoint(path).catch(() => undefined);
+  if (!file) return;
+  const { tensors: _, ...saved } = file.header;
+  const tensors = await file.readAll("").finally(() => file.close());
+  await writeCheckpoint(path, { ...saved, stopReason: messageOf(error) }, tensors).catch(() => undefined);
+}
+
+function finished(outcome: FitOutcome): FitProgress {
+  return { fraction: 1, epoch: outcome.history.length, epochs: outcome.history.length, losses: outcome.history.at(-1)?.train ?? null, history: outcome.history };
+}
+
+/** Sends at most ten snapshots a second, and always the first of a phase. */
+function reporter(job: FitJob, device: string) {
+  const startedAt = performance.now();
+  let lastSent = -Infinity;
+  let lastPhase: RunPhase | undefined;
+  return (phase: RunPhase, fraction: number, fit?: FitProgress) => {
+    const now = performance.now();
+    if (phase === lastPhase && now - lastSent < 100) return;
+    lastSent = now;
+    lastPhase = phase;
+    const elapsed = (now - startedAt) / 1000;
+    job.onProgress({
+      phase, fraction, device,
+      epoch: fit?.epoch ?? 0, epochs: fit?.epochs ?? 0, losses: fit?.losses ?? null, history: fit?.history ?? [],
+      secondsLeft: elapsed > 1.5 && fraction > 0.02 ? (elapsed * (1 - fraction)) / fraction : null,
+    });
+  };
+}
+
+function meanOf(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}

@@ -1,0 +1,120 @@
+import "@tensorflow/tfjs-core/dist/register_all_gradients"; // ours go before these, so these must be there first
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LatentError, messageOf } from "../../protocol/errors";
+import { ACTIVATION_GRADIENT, activationGradient, activationGradients } from "./activationGradients";
+import { ADAM, adamKernel } from "./adam";
+import { convolutionGradients } from "./convolutionGradients";
+import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from "./convolutions";
+import { identity, leadingSum, rowOperation } from "./elementwise";
+import { elementwiseFunction } from "./functions";
+import { canRun, openKernelHeap, type KernelHeap } from "./kernelHeap";
+import { batchMatMul } from "./matMul";
+import { reductionGradients } from "./reductionGradients";
+import { register } from "./register";
+import { selfTest } from "./selfTest";
+import { asWasmBackend, type WasmBackend } from "./wasmBackend";
+
+// What tfjs-backend-wasm lacks or does slowly, in a small AssemblyScript module (wasm/, built by scripts/buildKernels.mjs) on
+// that backend's own memory. Nothing else changes: the same tf operations, faster, and convolutions that can be trained.
+
+/** The module's variants, fastest first; each is the file <name>.wasm. */
+export const kernelVariants = ["relaxed-fma", "simd"] as const;
+export type KernelVariant = (typeof kernelVariants)[number];
+
+export interface KernelOptions {
+  /** The folder that holds the compiled variants. */
+  folder: string;
+  /** The variants to try, in this order; all of them unless a test wants one. */
+  variants?: readonly KernelVariant[];
+}
+
+/** Which kernels run. */
+export interface KernelsInfo {
+  /** The variant in use, or "shipped" where none could be used: then the backend is as tfjs made it. */
+  variant: KernelVariant | "shipped";
+  /** What became of each variant that was tried: the last one passed, unless `variant` is "shipped". */
+  selfTest: { variant: KernelVariant; passed: boolean; detail: string }[];
+  /** Measures 256 × 256 × 256 products on the active backend, in 10⁹ operations a second; takes 0.2 s. */
+  measureGflops(): number;
+}
+
+const installed = new WeakMap<object, Promise<KernelsInfo>>();
+
+/**
+ * Replaces kernels and gradients of the wasm backend by ours, in the first variant that this Node can run and that gets
+ * the right results. Call it after `tf.setBackend("wasm"); await tf.ready()`; calling it again does nothing more.
+ */
+export async function installKernels(tf: typeof TensorFlow, options: KernelOptions): Promise<KernelsInfo> {
+  if (tf.getBackend() !== "wasm") throw new LatentError("internal", `kernels are for the wasm backend, but ${tf.getBackend()} is active`);
+  const backend = asWasmBackend(tf.backend());
+  let info = installed.get(backend);
+  if (!info) installed.set(backend, (info = install(tf, backend, options)));
+  return info;
+}
+
+async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, variants = kernelVariants }: KernelOptions): Promise<KernelsInfo> {
+  const tried: KernelsInfo["selfTest"] = [];
+  const info = { selfTest: tried, measureGflops: () => measureGflops(tf) };
+  for (const variant of variants) {
+    try {
+      const heap = await openTested(join(folder, `${variant}.wasm`), backend);
+      register(tf, kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => installed.delete(backend));
+      tried.push({ variant, passed: true, detail: "all kernels agree with plain loops" });
+      return { variant, ...info };
+    } catch (error) {
+      tried.push({ variant, passed: false, detail: messageOf(error) });
+    }
+  }
+  return { variant: "shipped", ...info };
+}
+
+/** The module on the backend's memory; throws when it cannot run here or computes something wrong. */
+async function openTested(path: string, backend: WasmBackend): Promise<KernelHeap> {
+  const bytes = await readFile(path);
+  if (!canRun(bytes)) throw new LatentError("unsupported", "this Node does not know its instructions");
+  const heap = await openKernelHeap(bytes, backend);
+  try {
+    selfTest(heap);
+  } catch (error) {
+    heap.release();
+    throw error;
+  }
+  return heap;
+}
+
+function kernelsOn(heap: KernelHeap) {
+  return {
+    BatchMatMul: batchMatMul(heap),
+    Conv2D: conv2D(heap),
+    Conv2DBackpropInput: conv2DBackpropInput(heap),
+    Conv2DBackpropFilter: conv2DBackpropFilter(heap),
+    Identity: identity(heap),
+    Add: rowOperation(heap, "Add"),
+    Sub: rowOperation(heap, "Sub"),
+    Multiply: rowOperation(heap, "Multiply"),
+    Sum: leadingSum(heap, false),
+    Mean: leadingSum(heap, true),
+    Exp: elementwiseFunction(heap, "Exp"),
+    Log1p: elementwiseFunction(heap, "Log1p"),
+    Tanh: elementwiseFunction(heap, "Tanh"),
+    LeakyRelu: elementwiseFunction(heap, "LeakyRelu"),
+    [ACTIVATION_GRADIENT]: activationGradient(heap),
+    [ADAM]: adamKernel(heap),
+  };
+}
+
+function measureGflops(tf: typeof TensorFlow): number {
+  const size = 256; // small enough that V8 has optimized the kernel well before the time is up
+  return tf.tidy(() => {
+    const a = tf.fill([size, size], 0.5);
+    let best = Infinity;
+    for (const start = performance.now(); performance.now() - start < 200; ) {
+      const before = performance.now();
+      tf.dispose(tf.matMul(a, a));
+      best = Math.min(best, performance.now() - before);
+    }
+    return (2 * size ** 3) / best / 1e6;
+  });
+}

@@ -1,0 +1,145 @@
+import { util, type TensorInfo } from "@tensorflow/tfjs-core";
+import { LatentError } from "../../protocol/errors";
+import type { WasmBackend, WasmMemory } from "./wasmBackend";
+
+/** The compiled module's functions (src/engine/kernels/wasm); addresses in bytes, strides and counts in elements. */
+export interface KernelExports {
+  matMul(
+    a: number, aRow: number, aColumn: number,
+    b: number, bRow: number, bColumn: number,
+    c: number, cRow: number,
+    rows: number, columns: number, depth: number,
+    scratch: number, part: number, parts: number,
+  ): void;
+  convolution(x: number, filter: number, y: number, shape: number, scratch: number, part: number, parts: number): void;
+  convolutionInputGradient(dy: number, filter: number, dx: number, shape: number, scratch: number, part: number, parts: number): void;
+  convolutionFilterGradient(x: number, dy: number, partials: number, shape: number, scratch: number, part: number, parts: number): void;
+  rowOperation(operation: number, x: number, row: number, out: number, rows: number, columns: number, part: number, parts: number): void;
+  columnSums(x: number, partials: number, rows: number, columns: number, scale: number, part: number, parts: number): void;
+  elementwiseFunction(name: number, x: number, y: number, count: number, alpha: number, part: number, parts: number): void;
+  activationGradient(
+    activation: number, dy: number, xOrY: number, dx: number, count: number, alpha: number,
+    part: number, parts: number,
+  ): void;
+  adam(
+    w: number, g: number, m: number, v: number, newW: number, newM: number, newV: number, count: number,
+    beta1: number, complement1: number, beta2: number, complement2: number,
+    stepSize: number, correction2: number, epsilon: number,
+    part: number, parts: number,
+  ): void;
+}
+
+/** A kernel's arguments without the last two, which say what part of the work to do. */
+type WholeArguments<Name extends keyof KernelExports> =
+  Parameters<KernelExports[Name]> extends [...infer Whole extends number[], number, number] ? Whole : never;
+
+interface ModuleExports extends KernelExports {
+  productScratch(): number;
+  tileRows(): number;
+}
+
+// The few names of the WebAssembly API that are used: its types are in TypeScript's DOM library alone, which the engine
+// does without.
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: unknown } }>;
+};
+
+const ADDRESS_SPACE = 2 ** 32;
+
+/** True when this Node can run the module. */
+export function canRun(bytes: Uint8Array): boolean {
+  return WebAssembly.validate(bytes);
+}
+
+/** Runs the module on the memory of `backend`. */
+export async function openKernelHeap(bytes: Uint8Array, backend: WasmBackend): Promise<KernelHeap> {
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: backend.wasm.asm.memory } });
+  return new KernelHeap(backend, instance.exports as ModuleExports);
+}
+
+/**
+ * Our kernels on the memory of tfjs-backend-wasm. It keeps addresses and never views of the memory: any allocation may
+ * grow it, which detaches them.
+ */
+export class KernelHeap {
+  /** Scratch that a product needs; a convolution needs its chunk of columns after it. */
+  readonly productScratch: number;
+  /** Rows of a tile: counts of rows that are a multiple of it waste nothing. */
+  readonly tileRows: number;
+  private scratchBlock = 0;
+  private scratchBytes = 0;
+
+  constructor(
+    private readonly backend: WasmBackend,
+    private readonly kernels: ModuleExports,
+  ) {
+    this.productScratch = kernels.productScratch();
+    this.tileRows = kernels.tileRows();
+  }
+
+  /** The memory; ask again after every allocation. */
+  get memory(): WasmMemory {
+    return this.backend.wasm.asm.memory;
+  }
+
+  /** Runs a kernel as one part. The one place where work would be handed to several threads. */
+  run<Name extends keyof KernelExports>(name: Name, ...args: WholeArguments<Name>): void {
+    (this.kernels[name] as (...args: number[]) => void)(...args, 0, 1);
+  }
+
+  /** Where the values of `tensor` begin. */
+  addressOf(tensor: TensorInfo): number {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** An uninitialized float32 tensor. */
+  output(shape: number[]): TensorInfo {
+    // tfjs does not look at what malloc answers: address 0 would be written through, and a size beyond 32 bits wraps around.
+    const bytes = util.sizeFromShape(shape) * 4;
+    if (bytes >= ADDRESS_SPACE) throw outOfMemory(bytes);
+    const info = this.backend.makeOutput(shape, "float32");
+    if (this.addressOf(info) === 0) {
+      this.backend.disposeData(info.dataId);
+      throw outOfMemory(bytes);
+    }
+    return info;
+  }
+
+  /** `info` once more, sharing its values. */
+  share({ dataId, shape, dtype }: TensorInfo): TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
+  /** Allocates memory that lives until `free`. */
+  allocate(bytes: number): number {
+    const address = bytes < ADDRESS_SPACE ? this.backend.wasm._malloc(bytes) >>> 0 : 0;
+    if (address === 0) throw outOfMemory(bytes);
+    return address;
+  }
+
+  free(address: number): void {
+    this.backend.wasm._free(address);
+  }
+
+  /** At least `bytes` of memory, on a cache line, for the next kernel to use as it likes. */
+  scratch(bytes: number): number {
+    if (bytes > this.scratchBytes) {
+      this.release();
+      this.scratchBlock = this.allocate(bytes + 63);
+      this.scratchBytes = bytes;
+    }
+    return Math.ceil(this.scratchBlock / 64) * 64;
+  }
+
+  /** Frees the scratch memory. */
+  release(): void {
+    if (this.scratchBytes > 0) this.free(this.scratchBlock);
+    this.scratchBytes = 0;
+  }
+}
+
+function outOfMemory(bytes: number): LatentError {
+  return new LatentError("out-of-memory", `no ${bytes} bytes left on the wasm heap; smaller batches or a smaller model need less`);
+}

@@ -1,0 +1,78 @@
+import { broadcast_util, util, type BatchMatMulAttrs } from "@tensorflow/tfjs-core";
+import type { KernelHeap } from "./kernelHeap";
+import type { FastKernel, Inputs } from "./register";
+
+/** A matrix at an address: element (i, j) lies i·row + j·column elements further. */
+export interface StridedMatrix {
+  address: number;
+  row: number;
+  column: number;
+}
+
+/** c [rows, columns], row-major = a [rows, depth] · b [depth, columns]. */
+export function multiply(heap: KernelHeap, a: StridedMatrix, b: StridedMatrix, c: number, rows: number, columns: number, depth: number): void {
+  const scratch = heap.scratch(heap.productScratch);
+  heap.run("matMul", a.address, a.row, a.column, b.address, b.row, b.column, c, columns, rows, columns, depth, scratch);
+}
+
+/** A row-major matrix with rows of length `columns`, read as its transpose where `transposed`. */
+export function strided(address: number, columns: number, transposed: boolean): StridedMatrix {
+  return transposed ? { address, row: 1, column: columns } : { address, row: columns, column: 1 };
+}
+
+/**
+ * BatchMatMul: op(a) [...batchA, m, k] · op(b) [...batchB, k, n] → [...batch, m, n], where the batch dimensions broadcast
+ * and op transposes the last two dimensions or does not. Float32 alone.
+ */
+export function batchMatMul(heap: KernelHeap): FastKernel {
+  return (inputs, attrs) => {
+    const { a, b } = inputs as Inputs<"a" | "b">;
+    const { transposeA, transposeB } = attrs as unknown as BatchMatMulAttrs;
+    if (a.dtype !== "float32" || b.dtype !== "float32") return undefined;
+    const [aHeight, aWidth] = a.shape.slice(-2) as [number, number];
+    const [bHeight, bWidth] = b.shape.slice(-2) as [number, number];
+    const rows = transposeA ? aWidth : aHeight;
+    const depth = transposeA ? aHeight : aWidth;
+    const columns = transposeB ? bHeight : bWidth;
+    util.assert(
+      depth === (transposeB ? bWidth : bHeight),
+      () => `matMul of [${a.shape}] and [${b.shape}], transposeA ${transposeA}, transposeB ${transposeB}: inner sizes differ`,
+    );
+    const aBatch = a.shape.slice(0, -2);
+    const bBatch = b.shape.slice(0, -2);
+    const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
+    const out = heap.output([...batch, rows, columns]);
+    if (util.sizeFromShape(out.shape) === 0) return out;
+
+    const aBytes = aHeight * aWidth * 4;
+    const bBytes = bHeight * bWidth * 4;
+    const aStart = heap.addressOf(a);
+    const bStart = heap.addressOf(b);
+    const outStart = heap.addressOf(out);
+    if (!transposeA && util.sizeFromShape(bBatch) === 1) {
+      // The matrices of a lie one below the other, and b is the same for all: one tall product.
+      const allRows = util.sizeFromShape(batch) * rows;
+      multiply(heap, strided(aStart, aWidth, false), strided(bStart, bWidth, transposeB), outStart, allRows, columns, depth);
+      return out;
+    }
+    const aIndices = batchIndices(aBatch, batch);
+    const bIndices = batchIndices(bBatch, batch);
+    aIndices.forEach((aIndex, index) => {
+      const left = strided(aStart + aIndex * aBytes, aWidth, transposeA);
+      const right = strided(bStart + bIndices[index]! * bBytes, bWidth, transposeB);
+      multiply(heap, left, right, outStart + index * rows * columns * 4, rows, columns, depth);
+    });
+    return out;
+  };
+}
+
+/** For each index into the broadcast batch shape `batch`, row-major, the index into the operand's own batch shape `own`. */
+function batchIndices(own: number[], batch: number[]): number[] {
+  const padded = [...Array<number>(batch.length - own.length).fill(1), ...own];
+  let indices = [0];
+  batch.forEach((size, axis) => {
+    const ownSize = padded[axis]!;
+    indices = indices.flatMap(index => Array.from({ length: size }, (_, i) => index * ownSize + (ownSize === 1 ? 0 : i)));
+  });
+  return indices;
+}

@@ -1,0 +1,215 @@
+import { dispose, tensor1d } from "@tensorflow/tfjs-core";
+import { LatentError } from "../../protocol/errors";
+import { random } from "../random";
+import type { KernelHeap } from "./kernelHeap";
+
+// Before any tensor is entrusted to the module, each of its kernels runs once on small odd shapes and is held against the
+// plain loop that defines it. This catches an instruction that this processor or V8 gets wrong, a build that does not
+// belong to these sources, and a tfjs-backend-wasm whose memory is not laid out as it was.
+
+const TOLERANCE = 1e-5;
+
+/** Throws, with the kernel's name and its error, unless all kernels of `heap` agree with plain loops. */
+export function selfTest(heap: KernelHeap): void {
+  const bench = new Bench(heap);
+  try {
+    testTensors(heap);
+    testMatMul(bench);
+    testConvolution(bench);
+    testRows(bench);
+    testFunctions(bench);
+    testActivationGradients(bench);
+    testAdam(bench);
+  } finally {
+    bench.free();
+  }
+}
+
+/** Arrays on the heap for the time of the test. */
+class Bench {
+  private readonly addresses: number[] = [];
+  private readonly stream = random(1, "kernel self-test");
+
+  constructor(readonly heap: KernelHeap) {}
+
+  /** `count` values in (−1, 1), at an address. */
+  input(count: number): { values: Float32Array; address: number } {
+    const values = Float32Array.from({ length: count }, () => 2 * this.stream.uniform() - 1);
+    return { values, address: this.write(values) };
+  }
+
+  /** Room for `count` values, filled with NaN so that one that is not written shows. */
+  output(count: number): number {
+    return this.write(new Float32Array(count).fill(NaN));
+  }
+
+  write(values: Float32Array | Int32Array): number {
+    const address = this.heap.allocate(values.byteLength);
+    this.addresses.push(address);
+    new Uint8Array(this.heap.memory.buffer, address).set(new Uint8Array(values.buffer));
+    return address;
+  }
+
+  /** Throws unless the values at `address` are `expected`, to rounding. */
+  expect(kernel: string, address: number, expected: ArrayLike<number>): void {
+    const actual = new Float32Array(this.heap.memory.buffer, address, expected.length);
+    let largest = 1;
+    let worst = 0;
+    actual.forEach((value, index) => {
+      largest = Math.max(largest, Math.abs(expected[index]!));
+      const error = Math.abs(value - expected[index]!);
+      if (!(error <= worst)) worst = error; // NaN is worst
+    });
+    if (!(worst <= TOLERANCE * largest)) throw new LatentError("internal", `${kernel} is off by ${worst} of ${largest}`);
+  }
+
+  free(): void {
+    for (const address of this.addresses) this.heap.free(address);
+  }
+}
+
+/** A tensor's values must be where its address says. */
+function testTensors(heap: KernelHeap): void {
+  const tensor = tensor1d([1, 2, 3]);
+  const values = new Float32Array(heap.memory.buffer, heap.addressOf(tensor), 3).join();
+  dispose(tensor);
+  if (values !== "1,2,3") throw new LatentError("internal", `a tensor of 1,2,3 has ${values} at its address`);
+}
+
+/** Depth beyond a block of the product, sides that fill no tile, all four transposes. */
+function testMatMul(bench: Bench): void {
+  const [rows, columns, depth] = [13, 19, 300];
+  const a = bench.input(rows * depth);
+  const b = bench.input(depth * columns);
+  const scratch = bench.heap.scratch(bench.heap.productScratch);
+  for (const [aRow, aColumn] of [[depth, 1], [1, rows]] as const) {
+    for (const [bRow, bColumn] of [[columns, 1], [1, depth]] as const) {
+      const expected = new Float64Array(rows * columns);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          for (let k = 0; k < depth; k++) {
+            expected[i * columns + j]! += a.values[i * aRow + k * aColumn]! * b.values[k * bRow + j * bColumn]!;
+          }
+        }
+      }
+      const c = bench.output(rows * columns);
+      bench.heap.run("matMul", a.address, aRow, aColumn, b.address, bRow, bColumn, c, columns, rows, columns, depth, scratch);
+      bench.expect("matMul", c, expected);
+    }
+  }
+}
+
+/** Forward pass and both gradients from one loop over all products, with every parameter different in the two directions. */
+function testConvolution(bench: Bench): void {
+  const [batch, inHeight, inWidth, inChannels, outChannels] = [2, 7, 9, 3, 5];
+  const [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth] = [3, 2, 2, 1, 1, 3];
+  const [padTop, padLeft, outHeight, outWidth, chunkRows] = [1, 2, 4, 8, 6];
+  const taps = filterHeight * filterWidth * inChannels;
+  const x = bench.input(batch * inHeight * inWidth * inChannels);
+  const filter = bench.input(taps * outChannels);
+  const dy = bench.input(batch * outHeight * outWidth * outChannels);
+  const expected = {
+    y: new Float64Array(dy.values.length),
+    dx: new Float64Array(x.values.length),
+    dFilter: new Float64Array(filter.values.length),
+  };
+  for (let row = 0; row < batch * outHeight * outWidth; row++) {
+    const image = Math.floor(row / (outHeight * outWidth));
+    for (let tap = 0; tap < taps; tap++) {
+      const filterX = Math.floor(tap / inChannels) % filterWidth;
+      const filterY = Math.floor(tap / inChannels / filterWidth);
+      const inX = (row % outWidth) * strideWidth + filterX * dilationWidth - padLeft;
+      const inY = (Math.floor(row / outWidth) % outHeight) * strideHeight + filterY * dilationHeight - padTop;
+      if (inX < 0 || inX >= inWidth || inY < 0 || inY >= inHeight) continue;
+      const pixel = ((image * inHeight + inY) * inWidth + inX) * inChannels + (tap % inChannels);
+      for (let channel = 0; channel < outChannels; channel++) {
+        const weight = tap * outChannels + channel;
+        const out = row * outChannels + channel;
+        expected.y[out]! += x.values[pixel]! * filter.values[weight]!;
+        expected.dx[pixel]! += dy.values[out]! * filter.values[weight]!;
+        expected.dFilter[weight]! += x.values[pixel]! * dy.values[out]!;
+      }
+    }
+  }
+
+  const { heap } = bench;
+  const scratch = heap.scratch(heap.productScratch + chunkRows * taps * 4);
+  const shape = bench.write(Int32Array.of(
+    batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth,
+    strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, chunkRows,
+  ));
+  const y = bench.output(expected.y.length);
+  heap.run("convolution", x.address, filter.address, y, shape, scratch);
+  bench.expect("convolution", y, expected.y);
+  const dx = bench.output(expected.dx.length);
+  heap.run("convolutionInputGradient", dy.address, filter.address, dx, shape, scratch);
+  bench.expect("convolutionInputGradient", dx, expected.dx);
+  const dFilter = bench.output(expected.dFilter.length);
+  heap.run("convolutionFilterGradient", x.address, dy.address, dFilter, shape, scratch);
+  bench.expect("convolutionFilterGradient", dFilter, expected.dFilter);
+}
+
+function testRows(bench: Bench): void {
+  for (const [rows, columns] of [[5, 23], [37, 1]] as const) {
+    const x = bench.input(rows * columns);
+    const row = bench.input(columns);
+    const operations = [(a: number, b: number) => a + b, (a: number, b: number) => a - b, (a: number, b: number) => a * b];
+    operations.forEach((operation, index) => {
+      const out = bench.output(rows * columns);
+      bench.heap.run("rowOperation", index, x.address, row.address, out, rows, columns);
+      bench.expect("rowOperation", out, x.values.map((value, i) => operation(value, row.values[i % columns]!)));
+    });
+
+    const sums = new Float64Array(columns);
+    x.values.forEach((value, index) => (sums[index % columns]! += 0.5 * value));
+    const out = bench.output(columns);
+    bench.heap.run("columnSums", x.address, out, rows, columns, 0.5);
+    bench.expect("columnSums", out, sums);
+  }
+}
+
+function testFunctions(bench: Bench): void {
+  const alpha = 0.2;
+  const functions = [Math.exp, Math.log1p, Math.tanh, (x: number) => (x > 0 ? x : alpha * x)];
+  functions.forEach((f, name) => {
+    const x = bench.input(11);
+    const y = bench.output(11);
+    bench.heap.run("elementwiseFunction", name, x.address, y, 11, alpha);
+    bench.expect("elementwiseFunction", y, x.values.map(f));
+  });
+}
+
+function testActivationGradients(bench: Bench): void {
+  const count = 11;
+  const alpha = 0.2;
+  const dy = bench.input(count);
+  const xOrY = bench.input(count);
+  const slopes = [
+    (x: number) => (x > 0 ? 1 : 0),
+    (x: number) => (x > 0 ? 1 : alpha),
+    (y: number) => y * (1 - y),
+    (y: number) => 1 - y * y,
+  ];
+  slopes.forEach((slope, activation) => {
+    const dx = bench.output(count);
+    bench.heap.run("activationGradient", activation, dy.address, xOrY.address, dx, count, alpha);
+    bench.expect("activationGradient", dx, dy.values.map((value, i) => value * slope(xOrY.values[i]!)));
+  });
+}
+
+function testAdam(bench: Bench): void {
+  const count = 11;
+  const [beta1, beta2, stepSize, correction2, epsilon] = [0.9, 0.999, 0.01, 500, 1e-7];
+  const [w, g, m] = [bench.input(count), bench.input(count), bench.input(count)];
+  const v = g.values.map(value => value * value * 0.5);
+  const newM = m.values.map((value, i) => beta1 * value + (1 - beta1) * g.values[i]!);
+  const newV = v.map((value, i) => beta2 * value + (1 - beta2) * g.values[i]! ** 2);
+  const newW = w.values.map((value, i) => value - (stepSize * newM[i]!) / (Math.sqrt(newV[i]! * correction2) + epsilon));
+  const outputs = [newW, newM, newV].map(expected => ({ expected, address: bench.output(count) }));
+  const [outW, outM, outV] = outputs.map(output => output.address) as [number, number, number];
+  bench.heap.run(
+    "adam", w.address, g.address, m.address, bench.write(v), outW, outM, outV, count,
+    beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
+  );
+  for (const { expected, address } of outputs) bench.expect("adam", address, expected);
+}

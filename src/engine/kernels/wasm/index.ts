@@ -1,0 +1,23 @@
+// What the module exports. It imports the memory of tfjs-backend-wasm and owns none of it: no static data, no allocator;
+// every address comes in as an argument. Each kernel's last two arguments are the part it is to do and how many there are.
+
+export { activationGradient } from "./activations";
+export { adam } from "./adam";
+export { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
+export { elementwiseFunction } from "./functions";
+export { matMul } from "./product";
+export { rowOperation } from "./rows";
+export { columnSums } from "./sums";
+
+import { PRODUCT_SCRATCH } from "./product";
+import { TILE_ROWS } from "./tile";
+
+/** Bytes of scratch that a part of `matMul` needs, and a part of a convolution before its chunk of columns. */
+export function productScratch(): usize {
+  return PRODUCT_SCRATCH;
+}
+
+/** Rows that a tile has in this variant: chunks of other sizes waste the rest of their last tile. */
+export function tileRows(): i32 {
+  return TILE_ROWS;
+}
