@@ -1,0 +1,47 @@
+import * as vscode from "vscode";
+import { visualizerIds, visualizers, type VisualizerId } from "../protocol/visualizers";
+import { titleOf } from "./checkpoints";
+import type { Services } from "./services";
+import { ViewSession } from "./viewSession";
+import { webviewHtml, webviewOptions } from "./webviewHtml";
+
+/** Registers every visualizer as a custom editor on checkpoint files. */
+export function registerCheckpointEditors(services: Services): vscode.Disposable {
+  return vscode.Disposable.from(...visualizerIds.map(id => vscode.window.registerCustomEditorProvider(`latentLens.${id}`, checkpointEditor(services, id), {
+    // Pages keep what the user arranged in their own state and ask the engine for the rest when they are shown again.
+    webviewOptions: { retainContextWhenHidden: false },
+    supportsMultipleEditorsPerDocument: true,
+  })));
+}
+
+function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomReadonlyEditorProvider {
+  return {
+    openCustomDocument: uri => ({ uri, dispose: () => undefined }),
+    resolveCustomEditor: async (document, panel) => {
+      panel.webview.options = webviewOptions(services.context.extensionUri);
+      void nameTab(services, panel, id, document.uri);
+      const session = new ViewSession(services, panel.webview, () => document.uri);
+      panel.onDidDispose(() => session.dispose());
+      panel.onDidChangeViewState(() => {
+        session.setVisible(panel.visible);
+        if (panel.active) void showIfDecodable(services, document.uri);
+      });
+      panel.webview.html = webviewHtml(panel.webview, services.context.extensionUri, id);
+      void showIfDecodable(services, document.uri);
+    },
+  };
+}
+
+/** Several views of one file stand side by side: each tab says which it is. */
+async function nameTab(services: Services, panel: vscode.WebviewPanel, id: VisualizerId, uri: vscode.Uri): Promise<void> {
+  const icon = (theme: string) => vscode.Uri.joinPath(services.context.extensionUri, "media", "views", `${id}-${theme}.svg`);
+  panel.iconPath = { light: icon("light"), dark: icon("dark") };
+  const file = await services.checkpoints.at(uri).catch(() => undefined);
+  if (file) panel.title = `${vscode.l10n.t(visualizers[id].title)} · ${titleOf(file)}`;
+}
+
+/** The explorer follows the checkpoint looked at, as long as there is something to steer. */
+async function showIfDecodable(services: Services, uri: vscode.Uri): Promise<void> {
+  const { header } = await services.checkpoints.at(uri).catch(() => ({ header: null }));
+  if (header?.capabilities.includes("decode")) await services.explorerTarget.set(uri);
+}

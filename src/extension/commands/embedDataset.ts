@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import * as vscode from "vscode";
+import { checkpointExtension } from "../../protocol/checkpointHeader";
+import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
+import { LatentError } from "../../protocol/errors";
+import { visualizersOf } from "../../protocol/visualizers";
+import { embeddableFile } from "../embeddable";
+import { back, pickOne } from "../quickInput";
+import type { Choices } from "../rememberedChoices";
+import { runTitle } from "../runs";
+import type { Services } from "../services";
+import { checkpointFolderOf, readSettings } from "../settings";
+import { askEmbed } from "./embedFlow";
+import { openVisualizer, uriOf } from "./target";
+
+/** Everything that the questions would ask, for tasks, keybindings and other extensions. */
+export interface EmbedArguments {
+  path: string;
+  model: string;
+  hyperparameters?: HyperparameterValues;
+  choices?: Record<string, string[]>;
+  seed?: number;
+}
+
+/** Embed Dataset…: asks, fits, opens. Resolves with the checkpoint's Uri. */
+export async function embedDataset(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
+  requireTrust();
+  if (isEmbedArguments(target)) return embed(services, { path: target.path, choices: target.choices ?? {} }, target.model, target.model, target.hyperparameters ?? {}, target.seed);
+  const uri = uriOf(target) ?? (await pickDataset());
+  requireFile(uri);
+  return ask(services, uri.fsPath, services.remembered.of(uri.fsPath));
+}
+
+/** Embed with Last Settings: as the dataset was embedded before; asks when it never was. */
+export async function embedWithLastSettings(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
+  requireTrust();
+  const uri = uriOf(target) ?? (await pickDataset());
+  requireFile(uri);
+  const choices = services.remembered.of(uri.fsPath);
+  const title = choices && (await services.engine.remote.models())[choices.model];
+  if (!choices || !title) return ask(services, uri.fsPath, choices);
+  return embed(services, { path: uri.fsPath, choices: choices.dataset }, choices.model, title, choices.hyperparameters[choices.model] ?? {});
+}
+
+/** Duplicate Settings…: the questions with a checkpoint's own answers. */
+export async function duplicateSettings(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
+  requireTrust();
+  const uri = uriOf(target);
+  if (!uri) throw new LatentError("bad-request", "Choose a checkpoint in the Latent Lens view first.");
+  const { header } = await services.checkpoints.at(uri);
+  if (!header) throw new LatentError("bad-checkpoint", basename(uri.fsPath));
+  const { source } = header.dataset;
+  return ask(services, source.path, { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } });
+}
+
+async function ask(services: Services, path: string, choices: Choices | undefined): Promise<vscode.Uri | undefined> {
+  const { source, model, hyperparameters } = await askEmbed(services, { path, choices: {} }, choices);
+  await services.remembered.remember(path, { dataset: source.choices, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
+  return embed(services, source, model.id, model.title, hyperparameters);
+}
+
+async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, seed?: number): Promise<vscode.Uri | undefined> {
+  const folder = await checkpointFolderFor(services, source.path);
+  const running = new Set(services.runs.all.map(run => run.checkpoint.fsPath));
+  const checkpoint = vscode.Uri.file(freePath(folder, source.path, model, path => running.has(path) || existsSync(path)));
+  const settings = readSettings(checkpoint);
+  const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, seed: seed ?? settings.seed, checkpointPath: checkpoint.fsPath });
+  const { state } = await withTrainingView(services, checkpoint, fitting);
+  services.checkpoints.refresh();
+  if (state === "interrupted") {
+    void offerResume(services, checkpoint);
+    return checkpoint;
+  }
+  await openWhenDone(services, checkpoint);
+  return checkpoint;
+}
+
+/** Opens the Training view as soon as a model that learns in epochs has its file. */
+export async function withTrainingView<T>(services: Services, checkpoint: vscode.Uri, fitting: Promise<T>): Promise<T> {
+  let opened = false;
+  const follow = services.runs.onDidChange(run => {
+    if (opened || run.checkpoint.fsPath !== checkpoint.fsPath || run.progress?.phase !== "fitting" || run.progress.epochs === 0) return;
+    opened = true;
+    void openVisualizer(checkpoint, "training", { preserveFocus: true });
+  });
+  try {
+    return await fitting;
+  } finally {
+    follow.dispose();
+  }
+}
+
+export async function openWhenDone(services: Services, checkpoint: vscode.Uri): Promise<void> {
+  await services.explorerTarget.set(checkpoint);
+  const { header } = await services.checkpoints.at(checkpoint);
+  const { openWhenDone: wanted } = readSettings(checkpoint);
+  if (header && wanted !== "none" && visualizersOf(header).includes(wanted)) await openVisualizer(checkpoint, wanted, { preserveFocus: false });
+}
+
+export async function offerResume(services: Services, checkpoint: vscode.Uri): Promise<void> {
+  const resume = vscode.l10n.t("Resume Training");
+  const { header } = await services.checkpoints.at(checkpoint);
+  const epochs = header?.losses.length ?? 0;
+  const chosen = await vscode.window.showInformationMessage(vscode.l10n.t("Stopped after {0} of {1} epochs. What was learned is kept.", epochs, header?.epochs ?? 0), resume);
+  if (chosen === resume) await vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
+}
+
+/** The workspace's own checkpoint folder, or one beside a dataset that lies outside the workspace. */
+async function checkpointFolderFor(services: Services, datasetPath: string): Promise<string> {
+  const workspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(datasetPath)) ?? vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file");
+  if (workspace) return checkpointFolderOf(workspace);
+  const folder = join(dirname(datasetPath), "latents");
+  await services.checkpoints.addFolder(folder);
+  return folder;
+}
+
+/** `<dataset>-<model>-<number>`, the first number that is free; endings that only name a format are left out. */
+function freePath(folder: string, datasetPath: string, model: string, isTaken: (path: string) => boolean): string {
+  const name = basename(datasetPath).replace(/\.(csv|tsv|npy|npz|gz|idx)$/i, "").replace(/[-.]idx\d-?ubyte$|[-.]ubyte$/i, "");
+  const dataset = name.replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(0, 60) || "dataset";
+  for (let number = 1; ; number++) {
+    const path = join(folder, `${dataset}-${model}-${number}${checkpointExtension}`);
+    if (!isTaken(path)) return path;
+  }
+}
+
+/** From the palette: datasets found in the workspace first, then a dialog. */
+async function pickDataset(): Promise<vscode.Uri> {
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+  const openFile = tab?.input instanceof vscode.TabInputText || tab?.input instanceof vscode.TabInputCustom ? tab.input.uri : undefined;
+  const found = await vscode.workspace.findFiles("**/{*.idx,*.idx.gz,*ubyte,*ubyte.gz,*.npy,*.npz,*.csv,*.tsv}", "**/{node_modules,.git}/**", 200);
+  const first = openFile && embeddableFile.test(basename(openFile.fsPath)) ? [openFile] : [];
+  const uris = [...first, ...found.filter(uri => uri.fsPath !== first[0]?.fsPath).sort((a, b) => a.fsPath.localeCompare(b.fsPath))];
+  const items = uris.map(uri => ({ label: `$(file) ${basename(uri.fsPath)}`, description: vscode.workspace.asRelativePath(dirname(uri.fsPath)), uri, browse: "" }));
+  const picked = await pickOne({
+    title: vscode.l10n.t("Embed Dataset"), placeholder: vscode.l10n.t("A dataset of this workspace, or any other"),
+    items: [
+      ...items,
+      { label: "", kind: vscode.QuickPickItemKind.Separator },
+      { label: `$(folder-opened) ${vscode.l10n.t("Browse for a file…")}`, browse: "file" },
+      { label: `$(file-media) ${vscode.l10n.t("Browse for a folder of images…")}`, browse: "folder" },
+    ] as { label: string; browse: string; uri?: vscode.Uri }[],
+  });
+  if (picked === back) throw new LatentError("cancelled", "Cancelled.");
+  if (picked.uri) return picked.uri;
+  const [chosen] = (await vscode.window.showOpenDialog({
+    canSelectFiles: picked.browse === "file", canSelectFolders: picked.browse === "folder", openLabel: vscode.l10n.t("Embed"),
+    ...(picked.browse === "file" ? { filters: { [vscode.l10n.t("Datasets")]: ["npy", "npz", "csv", "tsv", "idx", "gz"], [vscode.l10n.t("All files")]: ["*"] } } : {}),
+  })) ?? [];
+  if (!chosen) throw new LatentError("cancelled", "Cancelled.");
+  return chosen;
+}
+
+function requireTrust(): void {
+  if (!vscode.workspace.isTrusted) throw new LatentError("unsupported", vscode.l10n.t("this workspace is not trusted, so nothing is trained in it."));
+}
+
+function requireFile(uri: vscode.Uri): void {
+  if (uri.scheme !== "file") throw new LatentError("unsupported", vscode.l10n.t("{0} is not on this machine's disk.", uri.toString(true)));
+}
+
+function isEmbedArguments(target: unknown): target is EmbedArguments {
+  const candidate = target as Partial<EmbedArguments> | undefined;
+  return typeof candidate === "object" && candidate !== null && typeof candidate.path === "string" && typeof candidate.model === "string" && !(target instanceof vscode.Uri);
+}

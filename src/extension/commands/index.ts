@@ -1,0 +1,29 @@
+import type { CommandHandler } from "./command";
+import { duplicateSettings, embedDataset, embedWithLastSettings } from "./embedDataset";
+import { installCudaBackend, openWalkthrough, restartEngine, showEngineInfo, showLog } from "./engineCommands";
+import { deleteCheckpoint, exportLatents, locateDataset, refreshCheckpoints, renameCheckpoint, revealCheckpoint } from "./files";
+import { openCommands, showInExplorer } from "./openView";
+import { cancelRun, compareLosses, resumeTraining } from "./training";
+
+/** Every command by id; package.json declares the same ones (manifest.test.ts). */
+export const commands: Record<string, CommandHandler> = {
+  ...openCommands,
+  "latentLens.embedDataset": embedDataset,
+  "latentLens.embedWithLastSettings": embedWithLastSettings,
+  "latentLens.showInExplorer": showInExplorer,
+  "latentLens.resumeTraining": resumeTraining,
+  "latentLens.cancelRun": cancelRun,
+  "latentLens.renameCheckpoint": renameCheckpoint,
+  "latentLens.duplicateSettings": duplicateSettings,
+  "latentLens.compareLosses": compareLosses,
+  "latentLens.exportLatents": exportLatents,
+  "latentLens.locateDataset": locateDataset,
+  "latentLens.revealCheckpoint": revealCheckpoint,
+  "latentLens.deleteCheckpoint": deleteCheckpoint,
+  "latentLens.refreshCheckpoints": refreshCheckpoints,
+  "latentLens.showEngineInfo": showEngineInfo,
+  "latentLens.restartEngine": restartEngine,
+  "latentLens.installCudaBackend": installCudaBackend,
+  "latentLens.showLog": showLog,
+  "latentLens.openWalkthrough": openWalkthrough,
+};

@@ -1,0 +1,27 @@
+import * as vscode from "vscode";
+import { registerCheckpointEditors } from "./checkpointEditor";
+import { CheckpointTree } from "./checkpointTree";
+import { commands } from "./commands";
+import { registerExplorerView } from "./explorerView";
+import { createServices } from "./services";
+import { showError } from "./showError";
+import { StatusBar } from "./statusBar";
+
+/** Makes the services and registers everything; starts no process and reads no file. */
+export function activate(context: vscode.ExtensionContext): void {
+  const services = createServices(context);
+  context.subscriptions.push(
+    new CheckpointTree(services),
+    new StatusBar(services),
+    registerCheckpointEditors(services),
+    registerExplorerView(services),
+    ...Object.entries(commands).map(([id, handler]) => vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        return await handler(services, ...args);
+      } catch (error) {
+        void showError(services, error);
+        return undefined;
+      }
+    })),
+  );
+}

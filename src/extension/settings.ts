@@ -1,0 +1,33 @@
+import { isAbsolute, join } from "node:path";
+import * as vscode from "vscode";
+import type { BackendChoice } from "../protocol/engineApi";
+import type { VisualizerId } from "../protocol/visualizers";
+
+/** The settings by name; defaults live in package.json alone. */
+export interface Settings {
+  checkpointFolder: string;
+  openWhenDone: Exclude<VisualizerId, "training"> | "none";
+  seed: number;
+  backend: BackendChoice;
+  gpuAdapter: string;
+  engineNodePath: string;
+}
+
+export function readSettings(scope?: vscode.Uri): Settings {
+  const configuration = vscode.workspace.getConfiguration("latentLens", scope);
+  const read = <K extends keyof Settings>(key: K) => configuration.get(key) as Settings[K];
+  return {
+    checkpointFolder: read("checkpointFolder").trim() || "latents",
+    openWhenDone: read("openWhenDone"),
+    seed: read("seed"),
+    backend: read("backend"),
+    gpuAdapter: read("gpuAdapter").trim(),
+    engineNodePath: read("engineNodePath").trim(),
+  };
+}
+
+/** The folder where checkpoints of datasets in this workspace folder are kept. */
+export function checkpointFolderOf(folder: vscode.WorkspaceFolder): string {
+  const { checkpointFolder } = readSettings(folder.uri);
+  return isAbsolute(checkpointFolder) ? checkpointFolder : join(folder.uri.fsPath, checkpointFolder);
+}
