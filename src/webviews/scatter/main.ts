@@ -1,0 +1,293 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import "../shared/controls";
+import type { Labels } from "../../protocol/data";
+import type { Overview, Points } from "../../protocol/engineApi";
+import type { ViewState } from "../../protocol/viewApi";
+import { cssColor } from "../shared/colors";
+import { formatCount } from "../shared/format";
+import { host, t } from "../shared/host";
+import { Persisted } from "../shared/persisted";
+import type { Camera } from "../shared/pointCloud/camera";
+import "../shared/pointCloud/pointCloudElement";
+import type { Sprites } from "../shared/pointCloud/overlay";
+import type { AreaEvent, PointCloudElement, PointEvent, Tool } from "../shared/pointCloud/pointCloudElement";
+import { savePng } from "../shared/saveMenu";
+import { onThemeChange, readTheme } from "../shared/theme";
+import { ViewElement } from "../shared/viewElement";
+import "./hoverCard";
+import type { HoverPoint } from "./hoverCard";
+import "./legendElement";
+import { colorOfClass, legendOf, noFilter, pointColors, shownRows, type Filter } from "./pointColors";
+import { scatterSvg } from "./scatterSvg";
+import "./selectionElement";
+import { maxSprites, spritesOf } from "./sprites";
+import { scatterStyles } from "./styles";
+
+/** All rows as points: look, filter, select, find. */
+@customElement("latent-scatter")
+export class ScatterElement extends ViewElement {
+  static override styles = [...ViewElement.styles, scatterStyles];
+
+  private readonly projection = new Persisted(this, "projection", "");
+  private readonly dimensions = new Persisted(this, "dimensions", 2);
+  private readonly coloringId = new Persisted(this, "coloring", "");
+  private readonly filter = new Persisted<Filter>(this, "filter", noFilter);
+  private readonly camera = new Persisted<Camera | null>(this, "camera", null);
+  private readonly tool = new Persisted<Tool>(this, "tool", "pan");
+  private readonly panel = new Persisted(this, "panel", true);
+
+  @query("latent-point-cloud") private readonly cloud!: PointCloudElement | null;
+  private overview: Overview | null = null;
+  private points: Points | null = null;
+  private labels: Labels | null = null;
+  private colors = new Uint8Array(0);
+  private shown = new Uint8Array(0);
+  private selection = new Int32Array(0);
+  private neighbors = new Int32Array(0);
+  private hovered: HoverPoint | null = null;
+  private sprites: Sprites | null = null;
+  private spriteRows = "";
+  private note = "";
+  private announcement = "";
+  private stopFollowingTheme: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stopFollowingTheme = onThemeChange(() => this.recolor());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stopFollowingTheme?.();
+  }
+
+  protected override load(state: ViewState): void {
+    this.selection = state.selection as Int32Array<ArrayBuffer>;
+    this.query("overview", signal => host.overview(signal), overview => {
+      this.overview = overview;
+      this.loadPoints();
+      this.loadColoring();
+    });
+  }
+
+  protected override selected(rows: Int32Array): void {
+    this.select(rows, false);
+  }
+
+  /** The projection the user chose, else the axes of a space that can be drawn as it is, else the principal ones. */
+  private get chosen(): { id: string; dimensions: number } {
+    const { projections } = this.overview!;
+    const { dim, blocks } = this.state!.checkpoint!.header.latent;
+    const usual = dim <= 3 || blocks[0]?.name === "PC" ? "axes" : "principal";
+    const projection = projections.find(({ id }) => id === this.projection.value) ?? projections.find(({ id }) => id === usual) ?? projections[0]!;
+    const dimensions = projection.dimensions.includes(this.dimensions.value) ? this.dimensions.value : projection.dimensions[0]!;
+    return { id: projection.id, dimensions };
+  }
+
+  private loadPoints(): void {
+    const { id, dimensions } = this.chosen;
+    this.query("points", signal => host.points({ projection: id, dimensions }, signal), points => {
+      this.points = points;
+      this.spriteRows = "";
+      this.sprites = null;
+      this.recolor();
+    });
+  }
+
+  private loadColoring(): void {
+    const { colorings } = this.overview!;
+    const id = (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id;
+    if (id === undefined) return this.recolor();
+    this.query("coloring", signal => host.coloring(id, signal), labels => {
+      this.labels = labels;
+      this.note = "";
+      this.recolor();
+    }, message => {
+      this.labels = null;
+      this.note = message;
+      this.recolor();
+    });
+  }
+
+  private recolor(): void {
+    this.requestUpdate();
+    if (!this.points) return;
+    const n = this.points.data.length / this.points.dimensions;
+    const labels = this.labels?.values.length === n ? this.labels : null;
+    this.shown = shownRows(labels, n, this.filter.value) as Uint8Array<ArrayBuffer>;
+    this.colors = pointColors(labels, n, this.shown, this.selection, readTheme().dark) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** Makes `rows` the selection; tells the other views unless they told us. */
+  private select(rows: Int32Array, tell = true): void {
+    this.selection = rows as Int32Array<ArrayBuffer>;
+    if (tell) void host.select(rows);
+    this.recolor();
+  }
+
+  private pick({ row, additive }: PointEvent): void {
+    if (row < 0) return this.select(new Int32Array(0));
+    if (!additive) return this.select(Int32Array.of(row));
+    const rest = this.selection.filter(other => other !== row);
+    this.select(rest.length < this.selection.length ? rest : Int32Array.of(...this.selection, row));
+  }
+
+  private pickArea({ rows, additive }: AreaEvent): void {
+    this.select(additive ? Int32Array.from(new Set([...this.selection, ...rows])).sort() : rows);
+  }
+
+  private hover({ row, x, y }: PointEvent): void {
+    this.hovered = row >= 0 ? { row, x, y, color: cssColor([this.colors[4 * row]!, this.colors[4 * row + 1]!, this.colors[4 * row + 2]!]) } : null;
+    this.requestUpdate();
+  }
+
+  private search(text: string): void {
+    if (text.trim() === "") {
+      this.note = "";
+      return this.select(new Int32Array(0));
+    }
+    this.query("find", signal => host.find(text, signal), rows => {
+      this.note = rows.length === 0 ? t("No row matches “{0}”.", text) : "";
+      this.select(rows);
+    }, message => {
+      this.note = message;
+    });
+  }
+
+  /** Draws pictures instead of points when few enough are in view. */
+  private updateSprites(): void {
+    const { cloud, overview, points } = this;
+    if (!cloud || !points || points.dimensions !== 2 || overview?.datasetProblem !== null || this.state?.checkpoint?.header.schema.kind !== "image") return;
+    const rows = cloud.magnification > 1.5 || this.shown.length <= maxSprites ? cloud.rowsInView(maxSprites) : [];
+    const few = rows.length <= maxSprites ? rows : [];
+    if (few.join() === this.spriteRows) return;
+    this.spriteRows = few.join();
+    if (few.length === 0) {
+      this.sprites = null;
+      return this.requestUpdate();
+    }
+    this.query("sprites", signal => host.thumbnails(Int32Array.from(few), signal), thumbnails => {
+      this.sprites = spritesOf(few, thumbnails);
+    }, () => undefined);
+  }
+
+  protected override content(state: ViewState): TemplateResult {
+    const { overview, points } = this;
+    if (!overview || !points) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring><p class="muted">${overview ? t("Mapping the rows…") : t("Opening the checkpoint…")}</p></div>`;
+    const { schema } = state.checkpoint!.header;
+    return html`
+      ${this.toolbar(overview)}
+      ${this.datasetNotice(overview.datasetProblem)}
+      <div class="body">
+        <div class="plot">
+          <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .selection=${this.selection} .neighbors=${this.neighbors}
+            .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
+            @camera-change=${(event: CustomEvent<Camera | null>) => { this.camera.value = event.detail; }}
+            @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}
+            @point-pick=${(event: CustomEvent<PointEvent>) => this.pick(event.detail)}
+            @area-pick=${(event: CustomEvent<AreaEvent>) => this.pickArea(event.detail)}
+            @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}
+            @points-drawn=${() => this.updateSprites()}></latent-point-cloud>
+          <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${schema}></latent-hover-card>
+          ${this.corner()}
+          ${this.footNote()}
+        </div>
+        <aside ?hidden=${!this.panel.value}>
+          <latent-legend .labels=${this.labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
+            this.filter.value = event.detail;
+            this.recolor();
+          }}></latent-legend>
+          <latent-selection .schema=${schema} .selection=${this.selection} .labels=${this.labels} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}
+            @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}
+            @neighbors-change=${(event: CustomEvent<Int32Array>) => {
+              this.neighbors = event.detail as Int32Array<ArrayBuffer>;
+              this.requestUpdate();
+            }}
+            @announce=${(event: CustomEvent<string>) => {
+              this.announcement = event.detail;
+              this.requestUpdate();
+            }}></latent-selection>
+        </aside>
+      </div>
+      <div class="unseen" aria-live="polite">${this.announcement}</div>`;
+  }
+
+  private toolbar({ projections, colorings }: Overview): TemplateResult {
+    const { id, dimensions } = this.chosen;
+    const valueOf = (event: Event) => (event.target as HTMLSelectElement).value;
+    const project = (change: () => void) => {
+      change();
+      this.camera.value = null;
+      this.loadPoints();
+    };
+    return html`<div class="toolbar" role="toolbar" aria-label=${t("Scatter")}>
+      <label>${t("Map")} ${this.picker(t("Map"), projections, id, value => project(() => { this.projection.value = value; }))}</label>
+      <span class="group">${projections.find(projection => projection.id === id)!.dimensions.map(count => html`<button class="icon" aria-pressed=${count === dimensions} title=${t("{0} dimensions", count)}
+        @click=${() => project(() => { this.dimensions.value = count; })}>${count}D</button>`)}</span>
+      <label>${t("Colour")} ${this.picker(t("Colour"), colorings, (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id ?? "", value => {
+        this.coloringId.value = value;
+        this.filter.value = noFilter;
+        this.loadColoring();
+      })}</label>
+      ${this.isBusy("coloring") || this.isBusy("points") || this.isBusy("find") ? html`<vscode-progress-ring class="small"></vscode-progress-ring>` : nothing}
+      <span class="spacer"></span>
+      <input class="search" type="search" placeholder=${t("Find label, name, #row")} aria-label=${t("Find rows")} @change=${(event: Event) => this.search(valueOf(event))} @search=${(event: Event) => this.search(valueOf(event))}>
+      <button class="icon" title=${t("Legend and selection")} aria-label=${t("Legend and selection")} aria-pressed=${this.panel.value} @click=${() => { this.panel.value = !this.panel.value; }}><span class="codicon codicon-layout-sidebar-right"></span></button>
+    </div>`;
+  }
+
+  private picker(label: string, items: { id: string; title: string }[], value: string, changed: (value: string) => void): TemplateResult {
+    return html`<span class="select"><select aria-label=${label} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      ${items.map(({ id, title }) => html`<option value=${id} ?selected=${id === value}>${t(title)}</option>`)}
+    </select></span>`;
+  }
+
+  private corner(): TemplateResult {
+    const button = (icon: string, title: string, run: () => void, pressed?: boolean) => html`<button class="icon" title=${title} aria-label=${title} aria-pressed=${pressed ?? nothing} @click=${run}><span class="codicon codicon-${icon}"></span></button>`;
+    const tool = (id: Tool, icon: string, title: string) => button(icon, title, () => { this.tool.value = id; }, this.tool.value === id);
+    return html`<div class="corner">
+      ${tool("pan", "move", this.points?.dimensions === 3 ? t("Turn (drag)") : t("Pan (drag)"))}
+      ${tool("box", "screen-full", t("Select a box (Shift+drag)"))}
+      ${tool("lasso", "edit", t("Select with the lasso (Alt+drag)"))}
+      <hr>
+      ${button("zoom-in", t("Zoom in (+)"), () => this.cloud?.zoomBy(1.5))}
+      ${button("zoom-out", t("Zoom out (−)"), () => this.cloud?.zoomBy(1 / 1.5))}
+      ${button("home", t("Show all (0)"), () => this.cloud?.showAll())}
+      <hr>
+      ${button("file-media", t("Save as PNG"), () => void this.savePng())}
+      ${button("save", t("Save as SVG"), () => void this.saveSvg())}
+    </div>`;
+  }
+
+  private footNote(): TemplateResult | typeof nothing {
+    const shown = this.shown.reduce((count, value) => count + value, 0);
+    const text = this.note || [
+      shown < this.shown.length ? t("{0} of {1} rows shown", formatCount(shown), formatCount(this.shown.length)) : "",
+      this.cloud?.usesCanvas ? t("WebGL2 is missing here: drawn with Canvas2D") : "",
+    ].filter(Boolean).join(" · ");
+    return text ? html`<div class="foot ellipsis" role="status">${text}</div>` : nothing;
+  }
+
+  private get fileStem(): string {
+    return `${this.state!.checkpoint!.title}-scatter`;
+  }
+
+  private async savePng(): Promise<void> {
+    if (this.cloud) await savePng(this.fileStem, this.cloud.snapshot(cssColor(readTheme().background)));
+  }
+
+  private async saveSvg(): Promise<void> {
+    const { cloud, points, labels } = this;
+    if (!cloud || !points) return;
+    const theme = readTheme();
+    const legend = labels ? legendOf(labels).map(({ value, name }) => ({ color: cssColor(colorOfClass(value, theme.dark)), name: name || t("no label") })) : [];
+    await host.save({
+      name: `${this.fileStem}.svg`,
+      content: scatterSvg({
+        width: cloud.clientWidth, height: cloud.clientHeight, background: cssColor(theme.background), foreground: theme.foreground, font: theme.fontFamily,
+        screen: cloud.screenPositions(), colors: this.colors, radius: cloud.drawnPointSize / 2, axes: points.axes, legend,
+      }),
+    });
+  }
+}

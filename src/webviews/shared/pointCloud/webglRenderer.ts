@@ -1,0 +1,119 @@
+import type { Frame, PointRenderer } from "./renderer";
+
+const vertexShader = `#version 300 es
+layout(location = 0) in vec3 position;
+layout(location = 1) in vec4 color;
+uniform mat4 matrix;
+uniform float size;
+uniform float opacity;
+uniform bool perspective;
+out vec4 tint;
+void main() {
+  gl_Position = matrix * vec4(position, 1.0);
+  if (color.a == 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // hidden: outside the clip volume
+  gl_PointSize = perspective ? size * clamp(2.9 / gl_Position.w, 0.4, 3.0) : size;
+  tint = vec4(color.rgb, color.a * opacity);
+}`;
+
+const fragmentShader = `#version 300 es
+precision highp float;
+in vec4 tint;
+uniform float size;
+out vec4 result;
+void main() {
+  float radius = length(gl_PointCoord - 0.5) * 2.0;
+  float edge = 2.0 / max(size, 2.0);
+  float coverage = 1.0 - smoothstep(1.0 - edge, 1.0, radius);
+  if (coverage <= 0.0) discard;
+  result = vec4(tint.rgb, 1.0) * (tint.a * coverage);
+}`;
+
+/** A renderer on WebGL2, or null where the page has none. Points are discs, one draw call for all. */
+export function webglRenderer(canvas: HTMLCanvasElement, onLost: () => void): PointRenderer | null {
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true, preserveDrawingBuffer: true });
+  if (!gl) return null;
+  const program = link(gl);
+  const [points, colors, emphasis] = [gl.createBuffer(), gl.createBuffer(), gl.createBuffer()];
+  const uniform = (name: string) => gl.getUniformLocation(program, name);
+  const uniforms = { matrix: uniform("matrix"), size: uniform("size"), opacity: uniform("opacity"), perspective: uniform("perspective") };
+  let count = 0;
+  let is3d = false;
+  let emphasized = 0;
+  gl.useProgram(program);
+  gl.enable(gl.BLEND);
+  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  gl.enableVertexAttribArray(0);
+  gl.enableVertexAttribArray(1);
+  const lost = (event: Event) => {
+    event.preventDefault();
+    onLost();
+  };
+  canvas.addEventListener("webglcontextlost", lost);
+
+  return {
+    kind: "webgl",
+    setPoints: (positions, dimensions) => {
+      count = positions.length / dimensions;
+      is3d = dimensions === 3;
+      gl.bindBuffer(gl.ARRAY_BUFFER, points);
+      gl.bufferData(gl.ARRAY_BUFFER, positions, gl.STATIC_DRAW);
+      gl.vertexAttribPointer(0, dimensions, gl.FLOAT, false, 0, 0);
+    },
+    setColors: values => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, colors);
+      gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
+      gl.vertexAttribPointer(1, 4, gl.UNSIGNED_BYTE, true, 0, 0);
+    },
+    setEmphasis: rows => {
+      emphasized = rows.length;
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, emphasis);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, Uint32Array.from(rows), gl.DYNAMIC_DRAW);
+    },
+    draw: ({ matrix, width, height, ratio, size, opacity }: Frame) => {
+      resize(canvas, width * ratio, height * ratio);
+      gl.viewport(0, 0, canvas.width, canvas.height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+      if (count === 0) return;
+      if (is3d) gl.enable(gl.DEPTH_TEST);
+      else gl.disable(gl.DEPTH_TEST);
+      gl.uniformMatrix4fv(uniforms.matrix, false, matrix);
+      gl.uniform1f(uniforms.size, size * ratio);
+      // Blending and depth do not go together: in 3-D the nearer disc simply wins.
+      gl.uniform1f(uniforms.opacity, is3d ? 1 : opacity);
+      gl.uniform1i(uniforms.perspective, is3d ? 1 : 0);
+      gl.drawArrays(gl.POINTS, 0, count);
+      if (emphasized > 0) {
+        gl.disable(gl.DEPTH_TEST);
+        gl.uniform1f(uniforms.opacity, 1);
+        gl.drawElements(gl.POINTS, emphasized, gl.UNSIGNED_INT, 0);
+      }
+    },
+    dispose: () => {
+      canvas.removeEventListener("webglcontextlost", lost);
+      for (const buffer of [points, colors, emphasis]) gl.deleteBuffer(buffer);
+      gl.deleteProgram(program);
+      gl.getExtension("WEBGL_lose_context")?.loseContext();
+    },
+  };
+}
+
+function link(gl: WebGL2RenderingContext): WebGLProgram {
+  const program = gl.createProgram();
+  for (const [type, source] of [[gl.VERTEX_SHADER, vertexShader], [gl.FRAGMENT_SHADER, fragmentShader]] as const) {
+    const shader = gl.createShader(type)!;
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader) ?? "shader");
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "program");
+  return program;
+}
+
+export function resize(canvas: HTMLCanvasElement, width: number, height: number): void {
+  const [w, h] = [Math.max(1, Math.round(width)), Math.max(1, Math.round(height))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+}
