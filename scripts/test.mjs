@@ -1,0 +1,143 @@
+// `npm test`: every check of the project, one stage after the other, and one line that sums them up. A failing stage does
+// not stop the next: one run shows all that is wrong.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { createSampleWorkspace } from "../samples/create.mjs";
+import { ToolError } from "../tools/lockedInstall.mjs";
+import { swiftShaderEnvironment } from "../tools/vscode-host/chromium.mjs";
+import { ensureHost } from "../tools/vscode-host/install.mjs";
+import { endWithThisProcess, signalGroup } from "../tools/lifecycle.mjs";
+
+const root = path.resolve(import.meta.dirname, "..");
+const out = path.join(root, "out");
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {{ name: string, about: string, run: () => Promise<Counts> }} Stage
+ */
+
+const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string" }, help: { type: "boolean", short: "h" } } });
+
+/** @type {Stage[]} */
+const stages = [
+  { name: "host", about: "VS Code server and browser, installed on first use", run: async () => (await ensureHost(), nothing) },
+  { name: "lint", about: "eslint", run: () => single(bin("eslint/bin/eslint.js"), ["."]) },
+  { name: "types", about: "tsc -b", run: () => single(bin("typescript/bin/tsc"), ["-b"]) },
+  { name: "build", about: "esbuild", run: () => single(path.join(root, "esbuild.mjs"), []) },
+  { name: "unit", about: "vitest, no VS Code", run: () => vitest("unit") },
+  { name: "pages", about: "each webview in a browser", run: () => vitest("pages") },
+  { name: "vscode", about: "mocha inside a real VS Code", run: inVsCode },
+  { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
+];
+
+const nothing = { passed: 0, failed: 0, skipped: 0 };
+
+async function main() {
+  if (options.help) return console.log(`npm test -- [--only ${stages.map(stage => stage.name).join(",")}] [--grep TEXT]`);
+  const only = options.only?.split(",").map(name => name.trim());
+  const unknown = only?.filter(name => !stages.some(stage => stage.name === name)) ?? [];
+  if (unknown.length) throw new ToolError(`--only ${unknown.join(",")}: the stages are ${stages.map(stage => stage.name).join(", ")}`);
+  mkdirSync(out, { recursive: true });
+  const total = { ...nothing };
+  const lines = [];
+  for (const stage of stages) {
+    if (only && !only.includes(stage.name)) continue;
+    console.log(`\n━━ ${stage.name}: ${stage.about}`);
+    const started = Date.now();
+    const counts = await stage.run().catch(error => {
+      console.error(error instanceof ToolError ? error.message : error);
+      return { ...nothing, failed: 1 };
+    });
+    for (const key of Object.keys(total)) total[key] += counts[key];
+    lines.push(`${stage.name.padEnd(8)} ${counts.failed ? "✗" : "✓"} ${sum(counts)}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    console.log(`━━ ${lines.at(-1)}`);
+  }
+  console.log(`\n${lines.join("\n")}\n`);
+  // The last line: machines read it.
+  console.log(sum(total));
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+const sum = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+const bin = file => path.join(root, "node_modules", file);
+
+/** A stage without tests of its own counts as one. */
+async function single(script, args) {
+  const code = await node(script, args);
+  return code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
+}
+
+async function vitest(project) {
+  const report = path.join(out, `${project}.json`);
+  rmSync(report, { force: true });
+  // A software GPU, so that the WebGPU backend is tested on every machine; a running process takes no new library path.
+  const env = await swiftShaderEnvironment().catch(() => ({}));
+  const code = await node(bin("vitest/vitest.mjs"), [
+    "run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`,
+    ...(options.grep ? ["-t", options.grep] : []),
+  ], env);
+  if (!existsSync(report)) return { ...nothing, failed: code === 0 ? 0 : 1 };
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  // A file that could not be loaded has failed without a failed test in it.
+  const files = testResults.filter(file => file.status === "failed" && !file.assertionResults.some(test => test.status === "failed")).length;
+  let failed = numFailedTests + files;
+  // Nor is an error outside of any test, or a worker that died, counted among the tests.
+  if (code !== 0 && failed === 0) failed = 1;
+  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+}
+
+async function inVsCode() {
+  if (!hasTests("test/vscode", file => !file.startsWith(`vsix${path.sep}`))) return nothing;
+  const { runHostTests } = await import("./vscodeTest.mjs");
+  return counted(await runHostTests({ folder: await workspace("vscode"), grep: options.grep }));
+}
+
+async function packaged() {
+  const { currentTarget, packageExtension } = await import("./package.mjs");
+  const target = currentTarget();
+  if (!target) return { ...nothing, skipped: 1 };
+  const { file } = await packageExtension(target, { log: console.log });
+  const counts = { ...nothing, passed: 1 };
+  if (!hasTests("test/vscode/vsix")) return counts;
+  const { compileSuite, runHostTests } = await import("./vscodeTest.mjs");
+  const suite = await compileSuite({ source: path.join(root, "test/vscode/vsix"), outDir: path.join(out, "vsix-tests") });
+  const installed = counted(await runHostTests({ vsix: file, suite, folder: await workspace("vsix"), grep: options.grep }));
+  return { ...installed, passed: installed.passed + counts.passed };
+}
+
+/** A fresh copy of the samples: tests leave checkpoints in it. */
+async function workspace(name) {
+  const folder = path.join(out, `workspace-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(await createSampleWorkspace(path.join(out, "samples")), folder, { recursive: true });
+  return folder;
+}
+
+/** @param {string} folder @param {(file: string) => boolean} [belongs] */
+function hasTests(folder, belongs = () => true) {
+  const full = path.join(root, folder);
+  return existsSync(full) && readdirSync(full, { recursive: true }).some(file => file.endsWith(".test.ts") && belongs(file));
+}
+
+// An exit code that no failed test explains is a failure, too.
+function counted({ passed, failed, skipped, code }) {
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
+}
+
+/** Runs a script under this Node, and ends it with this process. @returns {Promise<number | string>} */
+function node(script, args, env = {}) {
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"], detached: process.platform !== "win32" });
+  const kill = () => signalGroup(child.pid, "SIGKILL");
+  const untie = endWithThisProcess({ stop: kill, kill });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? signal));
+  }).finally(untie);
+}
+
+await main().catch(error => {
+  console.error(error instanceof ToolError ? error.message : error);
+  process.exitCode = 1;
+});
