@@ -10,10 +10,14 @@ const hasRow = (text: string) => until(`a row "${text}"`, async () => (await row
 describe("the tree of checkpoints", () => {
   let first: vscode.Uri;
   before(async () => {
+    await driver.setViewport(1280, 1400); // rows beyond the view's edge are not in the page
     first = await embed("penguins.csv", "pca", { latentDim: 3 });
     await driver.showView("Latent Lens");
   });
-  after(closeEditors);
+  after(async () => {
+    await closeEditors();
+    await driver.setViewport(1280, 800);
+  });
 
   it("groups by dataset, then model, and says what tells checkpoints apart", async () => {
     await hasRow("penguins.csv");

@@ -120,7 +120,6 @@ describe("views", () => {
     await show(digits, "reconstructions");
     await driver.waitFor(view.reconstructions("latent-pairs .card"));
     assert.equal(await driver.count(view.reconstructions("latent-pairs .card >> nth=0 >> latent-row")), 3);
-    console.log(await driver.evaluate("latent-reconstructions", () => document.querySelector("latent-reconstructions")!.shadowRoot!.querySelector(".toolbar")!.innerHTML));
     await driver.setInput(view.reconstructions("select[aria-label=label]"), "7");
     await until("only sevens", async () => {
       const captions = await driver.texts(view.reconstructions("latent-pairs .caption span.grow"));

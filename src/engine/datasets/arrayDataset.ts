@@ -49,7 +49,8 @@ export async function arrayDataset(parts: ArrayDatasetParts, signal?: AbortSigna
     },
     labels: async readSignal => {
       throwIfCancelled(readSignal);
-      return labels ? labels.read(readSignal) : null;
+      // By their role: the name of the file they lie in is in the notes.
+      return labels ? { ...(await labels.read(readSignal)), name: labels.name } : null;
     },
     column: async (name, readSignal) => {
       throwIfCancelled(readSignal);

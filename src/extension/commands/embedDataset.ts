@@ -26,7 +26,10 @@ export interface EmbedArguments {
 /** Embed Dataset…: asks, fits, opens. Resolves with the checkpoint's Uri. */
 export async function embedDataset(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
   requireTrust();
-  if (isEmbedArguments(target)) return embed(services, { path: target.path, choices: target.choices ?? {} }, target.model, target.model, target.hyperparameters ?? {}, target.seed);
+  if (isEmbedArguments(target)) {
+    const title = (await services.engine.remote.models())[target.model] ?? target.model; // the engine refuses an unknown one with the names it knows
+    return embed(services, { path: target.path, choices: target.choices ?? {} }, target.model, title, target.hyperparameters ?? {}, target.seed);
+  }
   const uri = uriOf(target) ?? (await pickDataset());
   requireFile(uri);
   return ask(services, uri.fsPath, services.remembered.of(uri.fsPath));

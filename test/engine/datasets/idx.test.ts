@@ -15,7 +15,7 @@ describe("MNIST", () => {
     expect(dataset.schema).toEqual({ count: 60000, kind: "image", shape: [28, 28, 1], range: [0, 255], columns: [] });
     expect(dataset.notes).toEqual(["labels from train-labels-idx1-ubyte"]);
     const labels = await dataset.labels();
-    expect(labels).toMatchObject({ kind: "classes", name: "train-labels-idx1-ubyte", classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] });
+    expect(labels).toMatchObject({ kind: "classes", name: "label", classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] });
     expect([...labels!.values.slice(0, 10)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     const rows = await dataset.read(0, 60000);
     expect(rows).toBeInstanceOf(Uint8Array);
@@ -74,7 +74,7 @@ describe("IDX", () => {
     const bytes = idx([2, 0, 2], "|u1", [3]);
     await folder.write(`${place}/${labels}`, labels.endsWith(".gz") ? gzip(bytes) : bytes);
     const dataset = await reader.open(await folder.write(`${place}/${images}`, idx(counting(48), "|u1", [3, 4, 4])), {});
-    expect(await dataset.labels()).toEqual({ kind: "classes", name: labels, values: Int32Array.of(1, 0, 1), classes: ["0", "2"] });
+    expect(await dataset.labels()).toEqual({ kind: "classes", name: "label", values: Int32Array.of(1, 0, 1), classes: ["0", "2"] });
     await dataset.close();
     const without = await reader.open(join(folder.path, place, images), { labels: ["(none)"] });
     expect(await without.labels()).toBeNull();
@@ -98,7 +98,7 @@ describe("IDX", () => {
   it("keeps numbers that are no classes as numbers", async () => {
     await folder.write("angles/y.idx", idx([0.5, NaN, 2], ">f4", [3]));
     const dataset = await reader.open(await folder.write("angles/x.idx", idx(counting(48), "|u1", [3, 4, 4])), {});
-    expect(await dataset.labels()).toEqual({ kind: "numbers", name: "y.idx", values: Float32Array.of(0.5, NaN, 2) });
+    expect(await dataset.labels()).toEqual({ kind: "numbers", name: "label", values: Float32Array.of(0.5, NaN, 2) });
     await dataset.close();
   });
 

@@ -49,7 +49,7 @@ describe("files that NumPy wrote", () => {
     const dataset = await reader.open(await folder.write(`${name}/X.npy`, npy(counting(count * 2), "<f4", [count, 2])), {});
     const labels = await dataset.labels();
     expect(new Set(labels?.kind === "classes" ? labels.classes : [])).toEqual(new Set(classes));
-    expect(labels).toMatchObject({ kind: "classes", name: "y.npy" });
+    expect(labels).toMatchObject({ kind: "classes", name: "label" });
     expect(labels?.kind === "classes" && [...labels.values].map(value => labels.classes[value])).toEqual(name === "texts" ? ["zwölf", "a", "🙂", "a"] : ["cat", "dog", "cat"]);
     await dataset.close();
   });
@@ -128,7 +128,7 @@ describe("labels", () => {
     const place = `labels/${rows}-${labels}`;
     await folder.write(`${place}/${labels}`, npy([7, 7, 1], "<i8", [3, 1]));
     const dataset = await reader.open(await folder.write(`${place}/${rows}`, npy(counting(6), "<f4", [3, 2])), {});
-    expect(await dataset.labels()).toEqual({ kind: "classes", name: labels, values: Int32Array.of(1, 1, 0), classes: ["1", "7"] });
+    expect(await dataset.labels()).toEqual({ kind: "classes", name: "label", values: Int32Array.of(1, 1, 0), classes: ["1", "7"] });
     expect(dataset.notes).toContain(`labels from ${labels}`);
     await dataset.close();
   });
