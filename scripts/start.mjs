@@ -91,7 +91,9 @@ async function runningServer() {
 }
 
 function addressFor(running, folder) {
-  return folder === running.folder ? running.url : `${running.url}&folder=${encodeURIComponent(folder)}`;
+  const address = new URL(running.url);
+  address.searchParams.set("folder", folder);
+  return address.href;
 }
 
 /** `port`, or the next one that nobody listens on. @param {number} port */

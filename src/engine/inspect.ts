@@ -1,4 +1,4 @@
-import { rowSize, type DatasetDescription, type DatasetSource } from "../protocol/data";
+import type { DatasetDescription, DatasetSource, Labels } from "../protocol/data";
 import { openDataset, readers, resolvedSource } from "./datasets";
 import type { Dataset, OpenContext } from "./datasets/dataset";
 import { models } from "./models";
@@ -17,7 +17,7 @@ export async function inspectDataset(source: DatasetSource, context: OpenContext
       fingerprint: dataset.fingerprint,
       labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes.length : 0 },
       notes: [...dataset.notes],
-      preview: await previewOf(dataset),
+      preview: await previewOf(dataset, labels),
       choices: dataset.choices.map(choice => ({ ...choice })),
       models: modelsFor(models, dataset.schema),
     };
@@ -28,13 +28,22 @@ export async function inspectDataset(source: DatasetSource, context: OpenContext
 
 const previewValues = 6;
 
-/** The first row in a line: its columns where it has some, else its size and first values. */
-async function previewOf(dataset: Dataset): Promise<string> {
+/** The first row in a line: its columns where it has some, else its name, label and values. */
+async function previewOf(dataset: Dataset, labels: Labels | null): Promise<string> {
   if (dataset.schema.count === 0) return "no rows";
-  const [facts] = await dataset.facts(Int32Array.of(0));
+  const first = Int32Array.of(0);
+  const [facts] = await dataset.facts(first);
   if (facts && facts.length > 0) return facts.slice(0, previewValues).map(([name, value]) => `${name} ${value}`).join(" · ");
-  if (dataset.schema.kind === "image") return dataset.title(0);
-  const row = await dataset.rows(Int32Array.of(0));
-  const values = Array.from(row.subarray(0, previewValues), value => Number(value.toPrecision(4)));
-  return values.join(", ") + (rowSize(dataset.schema) > previewValues ? ", …" : "");
+  const row = await dataset.rows(first);
+  const brief = (value: number) => String(Number(value.toPrecision(4)));
+  const label = labels === null ? [] : [`${labels.name} ${labels.kind === "classes" ? (labels.classes[labels.values[0]!] ?? "none") : brief(labels.values[0]!)}`];
+  if (dataset.schema.kind !== "image") return [...label, Array.from(row.subarray(0, previewValues), brief).join(", ") + (row.length > previewValues ? ", …" : "")].join(" · ");
+  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of row) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [dataset.title(0), ...label, `values ${brief(low)} to ${brief(high)}, mean ${brief(mean)}`].join(" · ");
 }

@@ -10,7 +10,7 @@ describe("Embed Dataset", () => {
 
   it("goes from a right-click over three questions to the scatter", async () => {
     await driver.rightClickInExplorer("penguins.csv", "Embed Dataset…");
-    await question("Continue", "344 rows", "species (3 classes)");
+    await question("Continue", "344 rows", "3 classes by species");
     await driver.pick("Continue");
     await question("PCA");
     const offered = await questions();

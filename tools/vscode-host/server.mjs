@@ -103,7 +103,9 @@ export async function startServer({ extensions = [], folder, port = 0, dataDir, 
   });
   const origin = `http://127.0.0.1:${actualPort}/`;
   return {
-    url: `${origin}?tkn=${token.value}`,
+    // The folder is named although it is the default one: VS Code would give it another authority than files have, and take
+    // them for files outside of the workspace.
+    url: `${origin}?${new URLSearchParams({ tkn: token.value, ...(folder ? { folder: path.resolve(folder) } : {}) })}`,
     port: actualPort,
     pid: child.pid,
     dataDir: data,

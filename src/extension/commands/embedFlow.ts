@@ -109,7 +109,7 @@ function answerOf({ options, selected, many }: DatasetChoice): string {
   return labels.length > 4 ? vscode.l10n.t("{0} of {1}", labels.length, options.length) : labels.join(", ");
 }
 
-/** "60,000 images of 28 × 28 · labels: digit (10 classes)" */
+/** "60,000 images of 28 × 28, grey · 10 classes by label" */
 export function summaryOf({ schema, labels }: DatasetDescription): string {
   const count = formatCount(schema.count);
   const [height = 0, width = 0, channels = 0] = schema.shape;
@@ -117,7 +117,7 @@ export function summaryOf({ schema, labels }: DatasetDescription): string {
     : schema.kind === "table" ? vscode.l10n.t("{0} rows × {1} columns", count, schema.columns.length)
     : vscode.l10n.t("{0} vectors of {1} values", count, schema.shape[0] ?? 0);
   if (!labels) return vscode.l10n.t("{0} · no labels", rows);
-  return labels.kind === "classes" ? vscode.l10n.t("{0} · labels: {1} ({2} classes)", rows, labels.name, labels.classes) : vscode.l10n.t("{0} · labels: {1}", rows, labels.name);
+  return labels.kind === "classes" ? vscode.l10n.t("{0} · {1} classes by {2}", rows, labels.classes, labels.name) : vscode.l10n.t("{0} · numbers by {1}", rows, labels.name);
 }
 
 /** Step 2: the models that accept such rows. */

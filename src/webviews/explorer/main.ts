@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import "../shared/controls";
 import type { NumericArray, Schema } from "../../protocol/data";
-import type { LatentSummary } from "../../protocol/engineApi";
+import type { Anchor, LatentSummary } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
@@ -42,7 +42,10 @@ export class ExplorerElement extends ViewElement {
   private summary: LatentSummary | null = null;
   private z: Float32Array | null = null;
   private decoded: NumericArray | null = null;
+  private anchor: Anchor | null = null;
   private origin = "";
+  /** A knob was turned since the start. */
+  private moved = false;
   private seed = 0;
   private all = false;
   private decoding = false;
@@ -52,15 +55,19 @@ export class ExplorerElement extends ViewElement {
     const changed = previous?.checkpoint?.fileName !== state.checkpoint!.fileName || this.z?.length !== state.checkpoint!.header.latent.dim;
     this.query("summary", signal => host.latentSummary(signal), summary => {
       this.summary = summary;
-      if (changed || !this.z) void this.startFrom({ kind: "mean" }, t("the mean"));
+      // The same start means other latents in a model that went on learning; what the user set by hand stays.
+      if (changed || !this.z) this.startFrom({ kind: "mean" }, t("the mean"));
+      else if (this.anchor && !this.moved) this.startFrom(this.anchor, this.origin);
       else this.decode();
     });
   }
 
-  private async startFrom(anchor: Parameters<typeof host.anchor>[0], origin: string): Promise<void> {
+  private startFrom(anchor: Anchor, origin: string): void {
     this.query("anchor", signal => host.anchor(anchor, signal), z => {
       this.z = Float32Array.from(z);
+      this.anchor = anchor;
       this.origin = origin;
+      this.moved = false;
       this.decode();
     });
   }
@@ -106,12 +113,12 @@ export class ExplorerElement extends ViewElement {
     if (!summary || !z) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring></div>`;
     const shown = this.all ? summary.order : summary.order.subarray(0, fewSliders);
     return html`<div class="body">
-      <div class="title"><strong class="ellipsis" title=${title}>${header.modelTitle} · ${header.dataset.name}</strong><span class="muted ellipsis">${t("from {0}", this.origin)}</span></div>
+      <div class="title"><strong class="ellipsis" title=${title}>${header.modelTitle} · ${header.dataset.name}</strong><span class="muted ellipsis">${this.moved ? t("from {0}, then changed", this.origin) : t("from {0}", this.origin)}</span></div>
       ${decoded ? this.stage(header.schema, decoded) : nothing}
       <div class="from">
-        <vscode-button appearance="secondary" @click=${() => void this.startFrom({ kind: "mean" }, t("the mean"))}>${t("Mean")}</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.startFrom({ kind: "draw", seed: ++this.seed }, t("random draw {0}", this.seed))}>${t("Draw")}</vscode-button>
-        <vscode-button appearance="secondary" ?disabled=${selection.length !== 1} title=${selection.length === 1 ? "" : t("Select one row in a scatter first")} @click=${() => void this.startFrom({ kind: "row", row: selection[0]! }, t("row {0}", selection[0]!))}>${selection.length === 1 ? t("Row {0}", selection[0]!) : t("Selected")}</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => this.startFrom({ kind: "mean" }, t("the mean"))}>${t("Mean")}</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => this.startFrom({ kind: "draw", seed: ++this.seed }, t("random draw {0}", this.seed))}>${t("Draw")}</vscode-button>
+        <vscode-button appearance="secondary" ?disabled=${selection.length !== 1} title=${selection.length === 1 ? "" : t("Select one row in a scatter first")} @click=${() => this.startFrom({ kind: "row", row: selection[0]! }, t("row {0}", selection[0]!))}>${selection.length === 1 ? t("Row {0}", selection[0]!) : t("Selected")}</vscode-button>
         <input type="number" min="0" max=${header.schema.count - 1} placeholder=${t("row")} aria-label=${t("Start from row")} @change=${(event: Event) => this.startFromTyped(event, header.schema.count)}>
       </div>
       <div class="knobs">${[...shown].map(j => this.knob(summary, z, j))}</div>
@@ -129,7 +136,7 @@ export class ExplorerElement extends ViewElement {
     const input = event.target as HTMLInputElement;
     const row = Math.round(Number(input.value));
     if (input.value === "" || !(row >= 0 && row < count)) return;
-    void this.startFrom({ kind: "row", row }, t("row {0}", row));
+    this.startFrom({ kind: "row", row }, t("row {0}", row));
   }
 
   private stage(schema: Schema, decoded: NumericArray): TemplateResult {
@@ -147,10 +154,12 @@ export class ExplorerElement extends ViewElement {
     const [low, high] = [Math.min(at(0.01), z[j]!), Math.max(at(0.99), z[j]!)];
     const move = (event: Event) => {
       z[j] = Number((event.target as HTMLInputElement).value);
+      this.moved = true;
       this.decode();
     };
     const reset = () => {
       z[j] = summary.mean[j]!;
+      this.moved = true;
       this.decode();
     };
     return html`<label class="knob" title=${t("Double-click to go back to the mean")} @dblclick=${reset}>
@@ -166,6 +175,7 @@ export class ExplorerElement extends ViewElement {
     if (sign === 0) return;
     event.preventDefault();
     z[j]! += sign * by;
+    this.moved = true;
     this.decode();
   }
 

@@ -28,6 +28,7 @@ export class TrainingElement extends ViewElement {
   static override styles = [...ViewElement.styles, css`
     .body { flex: 1; min-height: 0; display: flex; flex-direction: column; overflow-y: auto; }
     latent-chart { flex: 1 1 300px; min-height: 220px; }
+    .actions { display: inline-flex; align-items: center; gap: var(--gap); margin-left: auto; }
     .figures { display: flex; flex-wrap: wrap; gap: 6px 28px; padding: 10px 16px; border-bottom: var(--line); flex: none; }
     .figure { display: flex; flex-direction: column; gap: 1px; }
     .figure span:first-child { font-size: 11px; color: var(--vscode-descriptionForeground); }
@@ -97,13 +98,13 @@ export class TrainingElement extends ViewElement {
   private actions(state: ViewState): TemplateResult {
     const { comparisons, trusted } = state;
     const interrupted = state.checkpoint!.header.state === "interrupted";
-    return html`
+    return html`<span class="actions">
       ${this.progress ? html`<vscode-button appearance="secondary" @click=${() => void host.command("latentLens.cancelRun")}>${t("Stop")}</vscode-button>` : nothing}
       ${!this.progress && interrupted && trusted ? html`<vscode-button @click=${() => void host.command("latentLens.resumeTraining")}>${t("Resume Training")}</vscode-button>` : nothing}
       ${comparisons.length > 0 ? html`<button class="link" @click=${() => void host.clearComparisons()}>${t("Stop comparing")}</button>` : nothing}
       <button class="icon" title=${t("Compare with the losses of another checkpoint…")} aria-label=${t("Compare with the losses of another checkpoint…")} @click=${() => void host.compare().catch(() => undefined)}><span class="codicon codicon-git-compare"></span></button>
       <button class="icon" title=${t("Copy losses as a table")} aria-label=${t("Copy losses as a table")} @click=${() => void host.copy(tableOf(this.series[0]!.history))}><span class="codicon codicon-copy"></span></button>
-      <button class="icon" title=${t("Save the chart as PNG")} aria-label=${t("Save the chart as PNG")} @click=${() => void this.saveChart()}><span class="codicon codicon-file-media"></span></button>`;
+      <button class="icon" title=${t("Save the chart as PNG")} aria-label=${t("Save the chart as PNG")} @click=${() => void this.saveChart()}><span class="codicon codicon-file-media"></span></button></span>`;
   }
 
   private figures(state: ViewState): TemplateResult {

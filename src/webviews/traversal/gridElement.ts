@@ -24,7 +24,7 @@ export class GridElement extends LitElement {
     td { padding: 0; }
     latent-row { width: 100%; cursor: zoom-in; }
     td:focus-visible { outline: 2px solid var(--vscode-focusBorder); outline-offset: 0; }
-    td:hover latent-row { outline: 1px solid var(--vscode-focusBorder); }
+    td:hover latent-row { outline: 1px solid var(--vscode-focusBorder); overflow: visible; z-index: 1; }
     caption { caption-side: bottom; text-align: right; padding: 6px 2px; color: var(--vscode-descriptionForeground); font-size: 11px; }
   `];
 

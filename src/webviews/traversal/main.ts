@@ -29,7 +29,13 @@ export class TraversalElement extends ViewElement {
     .side dt { color: var(--vscode-descriptionForeground); }
     .side dd { margin: 0; }
     input[type="number"] { width: 84px; }
-    @media (max-width: 560px) { .side { display: none; } }
+    /* Beside the code there is little room: the enlarged step lies above the grid. */
+    @media (max-width: 620px) {
+      .body { flex-direction: column; gap: 10px; padding-top: 0; }
+      .side { order: -1; width: auto; align-self: stretch; flex-direction: row; align-items: center; gap: 14px; height: 112px; z-index: 2; background: var(--vscode-editor-background); }
+      .side latent-row { width: 96px; height: 96px; }
+      .stage { flex: none; }
+    }
   `];
 
   private readonly mode = new Persisted<Mode>(this, "mode", "grid");

@@ -41,7 +41,7 @@ export class PointCloudElement extends LitElement {
     .overlay { touch-action: none; cursor: default; outline: none; }
     .overlay[data-tool="box"], .overlay[data-tool="lasso"] { cursor: crosshair; }
     .overlay[data-dragging] { cursor: grabbing; }
-    :host(:focus-within) .overlay:focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
+    .overlay:focus-visible:not([data-pointer]) { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
   `;
 
   @property({ attribute: false }) points: CloudPoints = { data: new Float32Array(0), dimensions: 2 };
@@ -65,6 +65,7 @@ export class PointCloudElement extends LitElement {
   private bounds: Bounds = { middle: [0, 0], half: [1, 1] };
   private screen: Float32Array | undefined;
   private screenIsStale = true;
+  private pointsAreStale = true;
   private frame = 0;
   private hovered = -1;
   private gesture: { x: number; y: number; button: number; path: number[]; moved: boolean; tool: Tool; pan: boolean } | undefined;
@@ -203,6 +204,12 @@ export class PointCloudElement extends LitElement {
 
   private redraw(): void {
     this.screenIsStale = true;
+    this.pointsAreStale = true;
+    this.redrawOverlay();
+  }
+
+  /** What follows the pointer lies over the points, which stay as they are. */
+  private redrawOverlay(): void {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.draw());
   }
@@ -213,7 +220,10 @@ export class PointCloudElement extends LitElement {
     const ratio = window.devicePixelRatio;
     const matrix = matrixOf(this.currentCamera, this.bounds, viewport);
     const size = this.pointSize();
-    renderer.draw({ matrix, ...viewport, ratio, size, opacity: opacityFor(this.count, this.magnification) });
+    if (this.pointsAreStale) {
+      renderer.draw({ matrix, ...viewport, ratio, size, opacity: opacityFor(this.count, this.magnification) });
+      this.pointsAreStale = false;
+    }
     drawOverlay(this.overlay, {
       viewport, ratio, theme: readTheme(), axes: this.axes, camera: this.currentCamera, bounds: this.bounds, matrix, size,
       selection: this.selection.length <= 500 ? this.selection : new Int32Array(0), neighbors: this.neighbors, hovered: this.hovered,
@@ -245,6 +255,8 @@ export class PointCloudElement extends LitElement {
   }
 
   private readonly down = (event: PointerEvent): void => {
+    // A focus that follows a click needs no frame around the plot; the next key brings it back.
+    this.overlay.toggleAttribute("data-pointer", true);
     this.overlay.focus();
     if (event.button > 1) return;
     this.overlay.setPointerCapture(event.pointerId);
@@ -266,7 +278,7 @@ export class PointCloudElement extends LitElement {
       this.setCamera(drag(this.currentCamera, x - gesture.x, y - gesture.y, this.viewport, gesture.pan));
     } else {
       gesture.path = gesture.tool === "lasso" ? [...gesture.path, x, y] : [startX, startY, x, startY, x, y, startX, y];
-      this.redraw();
+      this.redrawOverlay();
     }
     gesture.x = x;
     gesture.y = y;
@@ -286,7 +298,7 @@ export class PointCloudElement extends LitElement {
   private readonly cancel = (): void => {
     this.gesture = undefined;
     this.overlay.toggleAttribute("data-dragging", false);
-    this.redraw();
+    this.redrawOverlay();
   };
 
   private readonly leave = (): void => this.hover(-1e6, -1e6);
@@ -296,7 +308,7 @@ export class PointCloudElement extends LitElement {
     if (row === this.hovered) return;
     this.hovered = row;
     this.emitPoint("point-hover", row, x, y, false);
-    this.redraw();
+    this.redrawOverlay();
   }
 
   private readonly wheel = (event: WheelEvent): void => {
@@ -311,6 +323,7 @@ export class PointCloudElement extends LitElement {
   };
 
   private readonly key = (event: KeyboardEvent): void => {
+    this.overlay.toggleAttribute("data-pointer", false);
     const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const arrow = arrows[event.key];
     if (arrow && event.shiftKey) this.setCamera(drag(this.currentCamera, -40 * arrow[0], -40 * arrow[1], this.viewport, false));
