@@ -1,7 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import "../shared/controls";
-import type { NumericArray, Schema } from "../../protocol/data";
+import type { NumericArray, Progress, Schema } from "../../protocol/data";
 import type { Anchor, LatentSummary } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { formatNumber } from "../shared/format";
@@ -13,6 +13,8 @@ import { ViewElement } from "../shared/viewElement";
 
 /** Sliders shown before "more" is asked for. */
 const fewSliders = 12;
+/** Between two looks at a model that is learning (ms). */
+const lookEvery = 1500;
 
 /** The side bar's knobs: a slider for each latent dimension, the decoded row live. */
 @customElement("latent-explorer")
@@ -35,7 +37,7 @@ export class ExplorerElement extends ViewElement {
     dt { color: var(--vscode-descriptionForeground); }
     dd { margin: 0; text-align: right; }
     .buttons { display: flex; gap: 6px; }
-    .from input { width: 64px; }
+    .from input { flex: 1 1 48px; width: 48px; max-width: 84px; }
     .centre vscode-button { max-width: 100%; }
   `];
 
@@ -50,6 +52,7 @@ export class ExplorerElement extends ViewElement {
   private all = false;
   private decoding = false;
   private decodeAgain = false;
+  private lastLook = 0;
 
   protected override load(state: ViewState, previous: ViewState | undefined): void {
     const changed = previous?.checkpoint?.fileName !== state.checkpoint!.fileName || this.z?.length !== state.checkpoint!.header.latent.dim;
@@ -60,6 +63,13 @@ export class ExplorerElement extends ViewElement {
       else if (this.anchor && !this.moved) this.startFrom(this.anchor, this.origin);
       else this.decode();
     });
+  }
+
+  /** The picture follows a model that is learning: now and then, for each look costs it a batch. */
+  protected override progressed(progress: Progress | null): void {
+    if (progress?.phase !== "fitting" || this.decoding || performance.now() - this.lastLook < lookEvery) return;
+    this.lastLook = performance.now();
+    this.decode();
   }
 
   private startFrom(anchor: Anchor, origin: string): void {

@@ -4,13 +4,14 @@ import "../shared/controls";
 import type { EpochLosses, Progress } from "../../protocol/data";
 import type { Reconstructions } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
-import type { ChartElement } from "../shared/chart";
+import type { ChartElement, ChartOption } from "../shared/chart";
 import "../shared/chart";
 import { formatNumber, formatSeconds } from "../shared/format";
 import { host, t } from "../shared/host";
 import { Persisted } from "../shared/persisted";
 import { rowPicture } from "../shared/rowTemplate";
 import { savePng } from "../shared/saveMenu";
+import type { Theme } from "../shared/theme";
 import { ViewElement } from "../shared/viewElement";
 import { lossOption, termsOf, type LossSeries } from "./lossOption";
 
@@ -43,13 +44,15 @@ export class TrainingElement extends ViewElement {
   private readonly logarithmic = new Persisted(this, "logarithmic", false);
   private preview: Reconstructions | null = null;
   private lastPreview = 0;
+  private chart: { drawn: string; option: (theme: Theme) => ChartOption } | undefined;
 
   protected override load(): void {
     this.loadPreview();
   }
 
   protected override progressed(progress: Progress | null): void {
-    if (progress?.phase === "fitting" && performance.now() - this.lastPreview > previewEvery) this.loadPreview();
+    // One look at a time: on a busy machine an answer may take longer than the pause between two.
+    if (progress?.phase === "fitting" && !this.isBusy("preview") && performance.now() - this.lastPreview > previewEvery) this.loadPreview();
   }
 
   private loadPreview(): void {
@@ -77,7 +80,6 @@ export class TrainingElement extends ViewElement {
     const { series } = this;
     const terms = termsOf(series);
     const term = terms.includes(this.term.value) ? this.term.value : "total";
-    const words = { epoch: t("epoch"), train: t("training"), validation: t("validation"), best: t("best") };
     const hasLosses = series.some(({ history }) => history.length > 0);
     return html`
       <div class="toolbar">
@@ -89,10 +91,20 @@ export class TrainingElement extends ViewElement {
       </div>
       <div class="body">
         ${this.figures(state)}
-        ${hasLosses ? html`<latent-chart .option=${(theme: Parameters<typeof lossOption>[3]) => lossOption(series, term, this.logarithmic.value, theme, words)}></latent-chart>`
+        ${hasLosses ? html`<latent-chart .option=${this.chartOption(series, term)}></latent-chart>`
           : html`<div class="centre"><p class="muted">${this.progress ? t("The first epoch is under way…") : t("No epoch was finished.")}</p></div>`}
         ${this.previewRows(state)}
       </div>`;
+  }
+
+  /** The same function until what it draws changes: progress comes ten times a second, an epoch now and then. */
+  private chartOption(series: LossSeries[], term: string): (theme: Theme) => ChartOption {
+    const drawn = JSON.stringify([term, this.logarithmic.value, series.map(({ title, history, bestEpoch }) => [title, history.length, bestEpoch])]);
+    if (this.chart?.drawn === drawn) return this.chart.option;
+    const words = { epoch: t("epoch"), train: t("training"), validation: t("validation"), best: t("best") };
+    const logarithmic = this.logarithmic.value;
+    this.chart = { drawn, option: theme => lossOption(series, term, logarithmic, theme, words) };
+    return this.chart.option;
   }
 
   private actions(state: ViewState): TemplateResult {

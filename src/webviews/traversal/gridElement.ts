@@ -18,7 +18,7 @@ export class GridElement extends LitElement {
   static override styles = [...viewStyles, css`
     :host { height: auto; }
     table { border-collapse: separate; border-spacing: 2px; width: 100%; table-layout: fixed; }
-    table.sheet { max-width: 760px; border-spacing: 0; }
+    table.sheet { border-spacing: 0; }
     th { font-weight: 400; text-align: left; width: 84px; padding-right: 8px; vertical-align: middle; }
     th small { display: block; font-size: 11px; color: var(--vscode-descriptionForeground); }
     td { padding: 0; }
@@ -28,6 +28,7 @@ export class GridElement extends LitElement {
     caption { caption-side: bottom; text-align: right; padding: 6px 2px; color: var(--vscode-descriptionForeground); font-size: 11px; }
   `];
 
+  private readonly sizes = new ResizeObserver(() => this.fitSheet());
   @property({ attribute: false }) traversal!: Traversal;
   @property({ attribute: false }) schema!: Schema;
   @property({ attribute: false }) rowTitles: string[] = [];
@@ -55,11 +56,40 @@ export class GridElement extends LitElement {
       </tr>`)}</tbody></table>`;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.sizes.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.sizes.disconnect();
+  }
+
   override updated(): void {
-    const [height = 1, width = 1] = this.schema.kind === "image" ? this.schema.shape : [1, 2];
+    this.fitSheet();
+    const [height, width] = this.cellRatio;
     this.renderRoot.querySelectorAll<HTMLElement>("latent-row").forEach(element => { element.style.aspectRatio = `${width} / ${height}`; });
   }
 
+  private get cellRatio(): [number, number] {
+    const [height = 1, width = 1] = this.schema.kind === "image" ? this.schema.shape : [1, 2];
+    return [height, width];
+  }
+
+  /** A sheet is one picture: as large as the view shows whole, in cells of whole pixels, between which nothing shines through. */
+  private readonly fitSheet = (): void => {
+    const table = this.renderRoot.querySelector<HTMLElement>("table");
+    if (!table) return;
+    if (this.axisTitles.length === 0) return void (table.style.width = "");
+    const [down, across] = this.traversal.rows.shape as [number, number];
+    const [height, width] = this.cellRatio;
+    const captionHeight = 28;
+    const room = window.innerHeight - this.getBoundingClientRect().top - captionHeight;
+    const cell = Math.min(this.clientWidth / across, ((Math.max(room, 240) / down) * width) / height);
+    const unit = Math.max(1, Math.floor(cell));
+    table.style.width = `${unit * across}px`;
+  };
   private labelOf(row: number, column: number): string {
     const across = this.traversal.rows.shape[1]!;
     const value = this.axisTitles.length > 0 ? this.traversal.values[column]! : this.traversal.values[row * across + column]!;
