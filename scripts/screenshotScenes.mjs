@@ -88,7 +88,7 @@ export const scenes = {
   },
 
   /** The manifold that the two dimensions span. */
-  async traversal({ vscode, page }) {
+  async traversal({ vscode }) {
     await vscode.rightClickInTree("2-D ·", "Open Traversal");
     await vscode.waitFor({ webview: "latent-traversal", selector: "latent-grid td >> nth=120" });
     await vscode.hover({ webview: "latent-traversal", selector: "latent-grid td >> nth=38" });

@@ -28,7 +28,7 @@ async function main() {
   const folder = path.join(root, "out/pictures/samples");
   rmSync(folder, { recursive: true, force: true });
   await createSampleWorkspace(folder, { log: console.log });
-  const server = await startServer({ extensions: [path.resolve(values.extension ?? root)], folder, env: { EXTENSIONS_GALLERY: "{}" }, settings: { "editor.minimap.enabled": false } });
+  const server = await startServer({ extensions: [path.resolve(values.extension ?? root)], folder, env: { EXTENSIONS_GALLERY: "{}" }, settings: { "editor.minimap.enabled": false, "workbench.reduceMotion": "on" } });
   let browser;
   try {
     browser = await launchChromium();

@@ -1,7 +1,7 @@
 // `npm test`: every check of the project, one stage after the other, and one line that sums them up. A failing stage does
 // not stop the next: one run shows all that is wrong.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { createSampleWorkspace } from "../samples/create.mjs";
@@ -88,23 +88,28 @@ async function vitest(project) {
   return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
 }
 
+/** The main suite, then what differs in a workspace without trust: the same one, with the checkpoints that the first left. */
 async function inVsCode() {
-  if (!hasTests("test/vscode", file => !file.startsWith(`vsix${path.sep}`))) return nothing;
-  const { runHostTests } = await import("./vscodeTest.mjs");
-  return counted(await runHostTests({ folder: await workspace("vscode"), grep: options.grep }));
+  const { compileSuite, runHostTests } = await import("./vscodeTest.mjs");
+  const folder = await workspace("vscode");
+  const trusted = counted(await runHostTests({ folder, grep: options.grep }));
+  if (options.grep && !options.grep.includes("untrusted")) return trusted;
+  const suite = await compileSuite({ source: path.join(root, "test/vscode/untrusted"), outDir: path.join(out, "untrusted-tests") });
+  const untrusted = counted(await runHostTests({ folder, suite, trust: true, settings: { "security.workspace.trust.startupPrompt": "never" }, grep: options.grep }));
+  return sumOf(trusted, untrusted);
 }
+
+const sumOf = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
 
 async function packaged() {
   const { currentTarget, packageExtension } = await import("./package.mjs");
   const target = currentTarget();
   if (!target) return { ...nothing, skipped: 1 };
   const { file } = await packageExtension(target, { log: console.log });
-  const counts = { ...nothing, passed: 1 };
-  if (!hasTests("test/vscode/vsix")) return counts;
   const { compileSuite, runHostTests } = await import("./vscodeTest.mjs");
   const suite = await compileSuite({ source: path.join(root, "test/vscode/vsix"), outDir: path.join(out, "vsix-tests") });
   const installed = counted(await runHostTests({ vsix: file, suite, folder: await workspace("vsix"), grep: options.grep }));
-  return { ...installed, passed: installed.passed + counts.passed };
+  return sumOf({ ...nothing, passed: 1 }, installed); // the package itself was checked
 }
 
 /** A fresh copy of the samples: tests leave checkpoints in it. */
@@ -113,12 +118,6 @@ async function workspace(name) {
   rmSync(folder, { recursive: true, force: true });
   cpSync(await createSampleWorkspace(path.join(out, "samples")), folder, { recursive: true });
   return folder;
-}
-
-/** @param {string} folder @param {(file: string) => boolean} [belongs] */
-function hasTests(folder, belongs = () => true) {
-  const full = path.join(root, folder);
-  return existsSync(full) && readdirSync(full, { recursive: true }).some(file => file.endsWith(".test.ts") && belongs(file));
 }
 
 // An exit code that no failed test explains is a failure, too.

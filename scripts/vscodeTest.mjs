@@ -17,18 +17,18 @@ import { createWorkbench } from "../tools/vscode-host/workbench.mjs";
 const root = path.resolve(import.meta.dirname, "..");
 
 /**
- * Bundles test/vscode/*.test.ts and its suite.ts, each into a file of its own, and returns the suite for VS Code to load.
+ * Bundles the *.test.ts of one folder (test/vscode; its subfolders are suites of their own) and suite.ts, each into a file of
+ * its own, and returns the suite for VS Code to load.
  * @param {{ source?: string, outDir?: string }} [options]
  */
 export async function compileSuite({ source = path.join(root, "test/vscode"), outDir = path.join(root, "out/vscode-tests") } = {}) {
   rmSync(outDir, { recursive: true, force: true });
-  // Those in vsix/ try the installed package and are a suite of their own.
-  const tests = readdirSync(source, { recursive: true }).filter(file => file.endsWith(".test.ts") && !file.startsWith(`vsix${path.sep}`));
+  const tests = readdirSync(source).filter(file => file.endsWith(".test.ts"));
   await esbuild.build({
     // Flat, since suite.ts looks beside itself.
     entryPoints: [
       { in: path.join(root, "test/vscode/suite.ts"), out: "suite" },
-      ...tests.map(file => ({ in: path.join(source, file), out: file.replace(/\.ts$/, "").replaceAll(path.sep, "-") })),
+      ...tests.map(file => ({ in: path.join(source, file), out: file.replace(/\.ts$/, "") })),
     ],
     outdir: outDir,
     bundle: true,
@@ -83,7 +83,8 @@ export async function runHostTests({
     server = await startServer({
       dataDir,
       testDriver: true,
-      settings,
+      // Spinners that are drawn in software take a core from what is tested.
+      settings: { "workbench.reduceMotion": "on", ...settings },
       trust,
       preload: [path.join(root, "tools/vscode-host/networkRecorder.cjs")],
       env: {
@@ -97,7 +98,8 @@ export async function runHostTests({
     });
     // Names of the outside are not even looked up.
     browser = await launchChromium({ gpu, args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
+    // High, because tree rows beyond a view's edge are not in the page.
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1300 }, permissions: ["clipboard-read", "clipboard-write"] });
     const recorder = { ...record(context), connections: () => readConnections(networkLog) };
     const page = await context.newPage();
     const vscode = createWorkbench(page, { screenshotDir });

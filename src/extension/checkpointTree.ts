@@ -16,6 +16,9 @@ type Node =
   | { kind: "dataset" | "model" | "broken"; key: string; title: string; detail: string }
   | { kind: "checkpoint"; key: string; file: CheckpointFile; uri: vscode.Uri };
 
+/** Between two redraws of a run's line (ms): each makes VS Code ask for the tree's items again. */
+const progressEvery = 500;
+
 /** Children by the key of their parent; the roots are under "". */
 type Children = Map<string, Node[]>;
 
@@ -29,6 +32,7 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
   private nodes = new Map<string, Node>();
   private children: Children = new Map();
   private timer: NodeJS.Timeout | undefined;
+  private lastProgress = 0;
 
   constructor(private readonly services: Services) {
     super();
@@ -95,8 +99,11 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
     const node = this.nodes.get(`run ${run.id}`);
     const isOver = !this.services.runs.all.includes(run);
     if (isOver) this.services.checkpoints.refresh();
-    else if (node) this.changed.fire(node);
-    else this.refreshSoon();
+    else if (!node) this.refreshSoon();
+    else if (Date.now() - this.lastProgress >= progressEvery) {
+      this.lastProgress = Date.now();
+      this.changed.fire(node);
+    }
   }
 }
 

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as vscode from "vscode";
 import { driver } from "./driver";
-
-/** Processes below this one that run the engine. */
-function engines(): string[] {
-  const lines = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
-  return lines.filter(line => line.includes("dist/engine.js") && !line.includes("ps -e"));
-}
+import { engines } from "./support";
 
 describe("activation", () => {
   it("registers every command and starts no engine", async () => {

@@ -23,8 +23,8 @@ describe("Embed Dataset", () => {
     await driver.pick("Start");
     await driver.waitFor(view.scatter("latent-point-cloud"));
     await until("the points", () => driver.evaluate("latent-scatter", () => {
-      const cloud = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as { lastDraw: number; points: { data: Float32Array } };
-      return cloud.lastDraw > 0 && cloud.points.data.length === 688;
+      const cloud = document.querySelector("latent-scatter")?.shadowRoot?.querySelector("latent-point-cloud") as unknown as { lastDraw: number; points: { data: Float32Array } } | null | undefined;
+      return (cloud?.lastDraw ?? 0) > 0 && cloud!.points.data.length === 688;
     }));
     const header = await headerOf(vscode.Uri.file(inWorkspace("latents", "penguins-pca-1.latent.safetensors")));
     assert.deepEqual([header.latent.dim, header.state, header.labels?.name], [4, "complete", "species"]);

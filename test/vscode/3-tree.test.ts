@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { driver } from "./driver";
-import { closeEditors, embed, headerOf, inWorkspace, openViews, question, until } from "./support";
+import { closeEditors, embed, explorerHeader, headerOf, inWorkspace, openViews, question, questions, until } from "./support";
 
 const rows = () => driver.texts(".pane-body .monaco-list-row");
 const hasRow = (text: string) => until(`a row "${text}"`, async () => (await rows()).some(row => row.includes(text)));
@@ -10,13 +11,13 @@ const hasRow = (text: string) => until(`a row "${text}"`, async () => (await row
 describe("the tree of checkpoints", () => {
   let first: vscode.Uri;
   before(async () => {
-    await driver.setViewport(1280, 1400); // rows beyond the view's edge are not in the page
     first = await embed("penguins.csv", "pca", { latentDim: 3 });
     await driver.showView("Latent Lens");
+    await driver.click(explorerHeader);
   });
   after(async () => {
     await closeEditors();
-    await driver.setViewport(1280, 800);
+    await driver.click(explorerHeader);
   });
 
   it("groups by dataset, then model, and says what tells checkpoints apart", async () => {
@@ -100,8 +101,12 @@ describe("the tree of checkpoints", () => {
       await driver.showView("Explorer");
       const pane = ".pane:has([aria-label='Checkpoints Section'])";
       await driver.waitFor(`${pane} .monaco-list-row`);
-      await driver.drag(".explorer-folders-view .monaco-list-row >> text=swiss-roll.npy", `${pane} .monaco-list-row`);
-      await question("Continue");
+      // VS Code takes a drag for a click when the machine is slow.
+      await until("a question with Continue", async () => {
+        await driver.drag(".explorer-folders-view .monaco-list-row >> text=swiss-roll.npy", `${pane} .monaco-list-row`);
+        await delay(1500);
+        return (await questions()).some(row => row.includes("Continue"));
+      });
       await driver.press("Escape");
     } finally {
       await vscode.commands.executeCommand("vscode.moveViews", { viewIds: ["latentLens.checkpoints"], destinationId: "workbench.view.extension.latentLens" });

@@ -7,8 +7,8 @@ interface Cloud { selection: Int32Array; points: { data: Float32Array; dimension
 
 /** What the scatter on screen shows. */
 const cloud = () => driver.evaluate("latent-scatter", () => {
-  const element = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as Cloud | null;
-  return element === null ? { selection: [], count: 0, dimensions: 0, shown: 0, drawn: 0, magnification: 0 } : { selection: [...element.selection], count: element.points.data.length / element.points.dimensions, dimensions: element.points.dimensions, shown: element.shown.reduce((sum, one) => sum + one, 0), drawn: element.lastDraw, magnification: element.magnification };
+  const element = document.querySelector("latent-scatter")?.shadowRoot?.querySelector("latent-point-cloud") as unknown as Cloud | null | undefined;
+  return !element ? { selection: [], count: 0, dimensions: 0, shown: 0, drawn: 0, magnification: 0 } : { selection: [...element.selection], count: element.points.data.length / element.points.dimensions, dimensions: element.points.dimensions, shown: element.shown.reduce((sum, one) => sum + one, 0), drawn: element.lastDraw, magnification: element.magnification };
 });
 
 /** Where a row is, in parts of the plot. */

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { driver } from "./driver";
-import { closeEditors, embed, headerOf, inWorkspace, question, smallFit, until, view } from "./support";
+import { closeEditors, embed, endEngine, engines, explorerHeader, headerOf, inWorkspace, question, smallFit, until, view } from "./support";
 
 const long = { ...smallFit, epochs: 200, hidden: [128] };
 const rows = () => driver.texts(".pane-body .monaco-list-row");
 
 describe("training", () => {
-  before(() => driver.showView("Latent Lens"));
-  afterEach(closeEditors);
+  before(async () => {
+    await driver.showView("Latent Lens");
+    await driver.click(explorerHeader);
+  });
+  after(() => driver.click(explorerHeader));
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") endEngine();
+    await closeEditors();
+  });
 
   it("is seen in the tree, the status bar and the Training view; stops at once; resumes", async () => {
     const fitting = embed("mnist/t10k-images-idx3-ubyte", "vae", long);
@@ -18,7 +24,7 @@ describe("training", () => {
     await driver.waitFor(view.training("latent-chart canvas"), { timeout: 60_000 });
     await driver.waitFor(view.training(".preview latent-row >> nth=15"));
     await until("epochs in the status bar", async () => (await driver.texts(".statusbar-item")).some(text => /epoch \d+ of 200.*CPU · wasm/.test(text)));
-    assert.match((await rows())[0]!, /epoch \d+ of 200 · loss \d/);
+    await until("epoch and loss in the tree", async () => /epoch \d+ of 200 · loss \d/.test((await rows())[0]!));
     await until("a second epoch", async () => /^([2-9]|\d\d) of 200$/.test((await driver.text(view.training(".figure >> nth=0 >> span >> nth=1"))).trim()), 60_000);
 
     const asked = Date.now();
@@ -53,11 +59,8 @@ describe("training", () => {
     const fitting = vscode.commands.executeCommand<vscode.Uri | undefined>("latentLens.embedDataset", { path: inWorkspace("mnist/t10k-images-idx3-ubyte"), model: "autoencoder", hyperparameters: long });
     const path = inWorkspace("latents", "t10k-images-autoencoder-1.latent.safetensors");
     await until("the first save", () => existsSync(path), 60_000);
-    const { pid } = (await until("the engine's pid", async () => {
-      const line = execFileSync("ps", ["-e", "-o", "pid=,args="], { encoding: "utf8" }).split("\n").find(text => text.includes("dist/engine.js") && !text.includes("ps -e"));
-      return line && { pid: Number.parseInt(line, 10) };
-    }));
-    process.kill(pid, "SIGKILL");
+    const [pid] = engines();
+    process.kill(pid!, "SIGKILL");
     assert.equal(await fitting, undefined);
     await until("the message", async () => (await driver.notifications()).some(text => text.includes("The engine stopped") && text.includes("SIGKILL")));
     assert.equal((await headerOf(vscode.Uri.file(path))).state, "interrupted");

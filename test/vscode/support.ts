@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -55,6 +56,17 @@ export function openViews(): string[] {
   return vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.flatMap(({ input }) => (input instanceof vscode.TabInputCustom ? [input.viewType] : [])));
 }
 
+/** Process ids of the engines that this extension host started. */
+export function engines(): number[] {
+  const lines = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n").map(line => line.trim().split(/\s+/));
+  return lines.filter(([, parent, ...args]) => Number(parent) === process.pid && args.some(argument => argument.endsWith("engine.js"))).map(([pid]) => Number(pid));
+}
+
+/** Ends what a failed test left running, which would keep the next one waiting. */
+export function endEngine(): void {
+  for (const pid of engines()) process.kill(pid, "SIGKILL");
+}
+
 /** The rows of the open quick pick in full: label, description and detail. */
 export const questions = (): Promise<string[]> => driver.texts(".quick-input-list .monaco-list-row");
 
@@ -62,6 +74,9 @@ export const questions = (): Promise<string[]> => driver.texts(".quick-input-lis
 export function question(...words: string[]): Promise<string> {
   return until(`a question with ${words.join(", ")}`, async () => (await questions()).find(row => words.every(word => row.includes(word))));
 }
+
+/** Clicked, it makes room for the tree: rows beyond its edge are not in the page. */
+export const explorerHeader = ".pane-header[aria-label^='Latent Explorer']";
 
 /** Parts of the views, as the driver finds them. */
 export const view = {

@@ -160,11 +160,11 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
       }
     },
     async rightClickInExplorer(file, ...menu) {
-      await (await workbench.explorerRow(file)).click({ button: "right" });
+      await openMenu(() => workbench.explorerRow(file));
       await workbench.chooseInMenu(...menu);
     },
     async rightClickInTree(label, ...menu) {
-      await (await workbench.treeRow(label)).click({ button: "right" });
+      await openMenu(() => workbench.treeRow(label));
       await workbench.chooseInMenu(...menu);
     },
     async chooseInMenu(...labels) {
@@ -208,6 +208,14 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
       return texts;
     },
   };
+
+  // A row that is redrawn under the click opens no menu.
+  async function openMenu(find) {
+    await retry("no context menu opened", async () => {
+      await (await find()).click({ button: "right", timeout: patience });
+      await page.locator(".context-view .monaco-menu").first().waitFor({ timeout: 2_000 });
+    });
+  }
 
   /** The row whose label is `label`; a search ranks others above it. */
   async function chooseRow(label) {
