@@ -3,6 +3,7 @@ import { customElement, property, query } from "lit/decorators.js";
 import { t } from "../host";
 import { readTheme } from "../theme";
 import { boundsOf, drag, fit, magnification, matrixOf, zoom, type Bounds, type Camera, type Viewport } from "./camera";
+import { opacityFor, pointSizeFor } from "./look";
 import { drawOverlay, type Arrow, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
 import { createRenderer, type PointRenderer } from "./renderer";
@@ -234,8 +235,7 @@ export class PointCloudElement extends LitElement {
   }
 
   private pointSize(): number {
-    const base = Math.max(1.4, Math.min(7, 600 / Math.sqrt(Math.max(1, this.count)) + 1));
-    return Math.min(14, base * Math.max(1, this.magnification) ** 0.4);
+    return pointSizeFor(this.count, this.magnification);
   }
 
   private projected(): Float32Array {
@@ -345,10 +345,4 @@ export class PointCloudElement extends LitElement {
     const row = from === -1 ? nearestPoint(screen, this.shown, width / 2, height / 2, Infinity) : pointAhead(screen, this.shown, from, dx, dy);
     if (row >= 0) this.emitPoint("point-pick", row, screen[2 * row]!, screen[2 * row + 1]!, false);
   }
-}
-
-/** Many points must let the ones below shine through; zoomed in there are few again. */
-function opacityFor(count: number, magnified: number): number {
-  const crowd = Math.max(0.25, Math.min(0.9, 220 / Math.sqrt(Math.max(1, count))));
-  return Math.min(0.95, crowd * Math.max(1, magnified) ** 0.3);
 }
