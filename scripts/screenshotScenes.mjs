@@ -39,7 +39,12 @@ export const scenes = {
   async embed({ vscode, page }) {
     await vscode.openFile("train.py");
     await vscode.waitFor(".view-line >> text=argparse");
-    await (await vscode.explorerRow(digits)).click({ button: "right" });
+    // A window that has just opened does not know yet whether it is trusted, and shows the entry in grey.
+    await until(async () => {
+      await page.keyboard.press("Escape");
+      await (await vscode.explorerRow(digits)).click({ button: "right" });
+      return (await vscode.menuItems()).includes("Embed Dataset…");
+    });
     await page.locator(".context-view .action-label", { hasText: "Embed Dataset…" }).hover();
   },
 
