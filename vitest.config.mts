@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },
-      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], fileParallelism: false } },
+      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], fileParallelism: false, isolate: false } },
     ],
   },
 });

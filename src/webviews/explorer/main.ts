@@ -98,7 +98,7 @@ export class ExplorerElement extends ViewElement {
     host.decode({ data: this.z.slice(), shape: [1, this.z.length] }).then(decoded => {
       this.decoded = decoded;
       this.lastLatency = performance.now() - began;
-    }, () => undefined).finally(() => {
+    }, (error: unknown) => this.fail(error)).finally(() => {
       this.decoding = false;
       this.requestUpdate();
       if (!this.decodeAgain) return;

@@ -7,10 +7,10 @@ import type { Arrow } from "../shared/pointCloud/overlay";
 import "../shared/pointCloud/pointCloudElement";
 import type { PointEvent } from "../shared/pointCloud/pointCloudElement";
 import { host, t } from "../shared/host";
-import { Latest } from "../shared/latest";
+import { Latest, passOn } from "../shared/latest";
 import { Persisted } from "../shared/persisted";
 import { viewStyles } from "../shared/styles";
-import { onThemeChange, readTheme } from "../shared/theme";
+import { readTheme, ThemeFollower } from "../shared/theme";
 import { pointColors } from "../scatter/pointColors";
 
 /** Data of two or three values a row, as they are with the principal axes, and after the rotation onto them. Fires `select-rows`. */
@@ -34,27 +34,21 @@ export class BeforeAfterElement extends LitElement {
   private readonly latest = new Latest(this);
   private rowPoints: Points | null = null;
   private turnedPoints: Points | null = null;
-  private stopFollowing: (() => void) | undefined;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.stopFollowing = onThemeChange(() => this.requestUpdate());
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.stopFollowing?.();
+  constructor() {
+    super();
+    new ThemeFollower(this);
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has("version")) return;
     const { dimensions } = this;
-    this.latest.run("before", signal => host.points({ projection: "rows", dimensions }, signal), points => { this.rowPoints = points; });
+    this.latest.run("before", signal => host.points({ projection: "rows", dimensions }, signal), points => { this.rowPoints = points; }, passOn(this));
     this.latest.run("after", async signal => {
       const { projections } = await host.overview(signal);
       const kept = projections.find(({ id }) => id === "axes")?.dimensions ?? [];
       return kept.length > 0 ? host.points({ projection: "axes", dimensions: kept.includes(dimensions) ? dimensions : kept[0]! }, signal) : null;
-    }, points => { this.turnedPoints = points; });
+    }, points => { this.turnedPoints = points; }, passOn(this));
   }
 
   override render(): TemplateResult {

@@ -8,10 +8,10 @@ import { t } from "../shared/host";
 import { displayRange, pictureAt } from "../shared/raster";
 import "../shared/rowPicture";
 import { viewStyles } from "../shared/styles";
-import { readTheme } from "../shared/theme";
+import { readTheme, ThemeFollower } from "../shared/theme";
 import { componentsFor, screeOption } from "./screeOption";
 import { background } from "../shared/paint";
-import { cssColor, signedColor } from "../shared/colors";
+import { signedCell } from "../shared/colors";
 
 /** The mean and the principal directions as pictures, and how much each explains. */
 @customElement("latent-components")
@@ -32,6 +32,11 @@ export class ComponentsElement extends LitElement {
 
   @property({ attribute: false }) components!: PrincipalComponents;
   @property({ attribute: false }) schema!: Schema;
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
 
   override render(): TemplateResult {
     const { explainedVarianceRatio: ratios } = this.components;
@@ -70,7 +75,7 @@ export class ComponentsElement extends LitElement {
     return html`<table><thead><tr><th></th><th>${t("mean")}</th>${Array.from({ length: shown }, (_, k) => html`<th>PC ${k + 1}<br><span class="muted">${formatPercent(ratios[k] ?? 0, 1)}</span></th>`)}</tr></thead>
       <tbody>${names.slice(0, 400).map((name, j) => html`<tr><th>${name}</th><td>${formatNumber(mean.data[j]!)}</td>${Array.from({ length: shown }, (_, k) => {
         const value = components.data[k * d + j]!;
-        return html`<td ${background(cssColor(signedColor(value / (most[k]! || 1), theme.background, theme.dark), 0.5))}>${formatNumber(value)}</td>`;
+        return html`<td ${background(signedCell(value / (most[k]! || 1), theme))}>${formatNumber(value)}</td>`;
       })}</tr>`)}</tbody></table>`;
   }
 

@@ -4,7 +4,7 @@ import type { Labels, Schema } from "../../protocol/data";
 import type { Reconstructions } from "../../protocol/engineApi";
 import { formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
-import { Latest } from "../shared/latest";
+import { Latest, passOn } from "../shared/latest";
 import { displayRange, pictureAt, rangeOf, type Picture } from "../shared/raster";
 import "../shared/rowPicture";
 import { viewStyles } from "../shared/styles";
@@ -14,7 +14,7 @@ const cardHeight = 122;
 
 /**
  * Rows beside their reconstructions and differences, as many as can be seen: only those in view are asked for. Fires
- * `select-rows` (Int32Array) and `pairs-failed` (string).
+ * `select-rows` (Int32Array).
  */
 @customElement("latent-pairs")
 export class PairsElement extends LitElement {
@@ -87,12 +87,12 @@ export class PairsElement extends LitElement {
     this.latest.run("pairs", signal => host.reconstruct({ rows, components: this.components }, signal), pairs => {
       this.first = first;
       this.loaded = { rows, pairs };
-    }, error => this.dispatchEvent(new CustomEvent("pairs-failed", { detail: error instanceof Error ? error.message : String(error) })));
+    }, passOn(this));
   };
 
   override render(): TemplateResult {
     const { loaded, schema } = this;
-    if (!loaded) return html`<div class="space"></div>`;
+    if (!loaded) return html`<div class="space">${this.latest.isBusy("pairs") ? html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring></div>` : nothing}</div>`;
     const { pairs, rows } = loaded;
     const isImage = schema.kind === "image";
     const range = isImage ? displayRange(schema, pairs.x.data) : rangeOf(pairs.x.data);

@@ -1,26 +1,26 @@
-import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Column, Labels, Schema } from "../../protocol/data";
 import type { Reconstructions } from "../../protocol/engineApi";
-import { cssColor, signedColor } from "../shared/colors";
+import { signedCell } from "../shared/colors";
 import { formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
-import { Latest } from "../shared/latest";
+import { Latest, passOn } from "../shared/latest";
 import { background } from "../shared/paint";
 import { viewStyles } from "../shared/styles";
-import { readTheme } from "../shared/theme";
+import { readTheme, ThemeFollower } from "../shared/theme";
 
 const perPage = 100;
 /** Differences of so many standard deviations have the full colour. */
 const fullColor = 2;
 
-/** Rows of a table above their reconstructions; cells coloured by the difference in units of the column's spread. Fires as `latent-pairs` does. */
+/** Rows of a table above their reconstructions; cells coloured by the difference in units of the column's spread. Fires `select-rows` (Int32Array). */
 @customElement("latent-table-pairs")
 export class TablePairsElement extends LitElement {
   static override styles = [...viewStyles, css`
     :host { display: block; overflow: auto; padding: 0 12px 12px; }
     table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-    th { position: sticky; top: 0; text-align: left; font-weight: 600; padding: 6px 10px; background: var(--vscode-editor-background); border-bottom: var(--line); white-space: nowrap; z-index: 1; }
+    th { position: sticky; top: 0; text-align: left; font-weight: 600; padding: 6px 10px; background: var(--vscode-editor-background); border-bottom: var(--line); white-space: nowrap; max-width: 220px; overflow: hidden; text-overflow: ellipsis; z-index: 1; }
     td { padding: 3px 10px; white-space: nowrap; max-width: 220px; overflow: hidden; text-overflow: ellipsis; }
     tr.output td { border-bottom: var(--line); color: var(--vscode-foreground); }
     tbody tr { cursor: pointer; }
@@ -39,6 +39,11 @@ export class TablePairsElement extends LitElement {
   private page = 0;
   private loaded: { rows: Int32Array; pairs: Reconstructions } | null = null;
 
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
+
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("rows")) this.page = 0;
     if (changed.has("rows") || changed.has("components") || changed.has("version")) this.load();
@@ -46,12 +51,11 @@ export class TablePairsElement extends LitElement {
 
   private load(): void {
     const rows = this.rows.slice(this.page * perPage, (this.page + 1) * perPage);
-    this.latest.run("pairs", signal => host.reconstruct({ rows, components: this.components }, signal), pairs => { this.loaded = { rows, pairs }; },
-      error => this.dispatchEvent(new CustomEvent("pairs-failed", { detail: error instanceof Error ? error.message : String(error) })));
+    this.latest.run("pairs", signal => host.reconstruct({ rows, components: this.components }, signal), pairs => { this.loaded = { rows, pairs }; }, passOn(this));
   }
 
   override render(): TemplateResult {
-    if (!this.loaded) return html``;
+    if (!this.loaded) return html`${this.latest.isBusy("pairs") ? html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring></div>` : nothing}`;
     const { rows, pairs } = this.loaded;
     const { columns } = this.schema;
     const theme = readTheme();
@@ -65,8 +69,8 @@ export class TablePairsElement extends LitElement {
         const x = pairs.x.data.subarray(i * size, (i + 1) * size);
         const output = pairs.reconstruction.data.subarray(i * size, (i + 1) * size);
         return html`<tbody ?data-selected=${selected.has(row)} @click=${() => this.dispatchEvent(new CustomEvent("select-rows", { detail: Int32Array.of(row) }))}>
-          <tr><td rowspan="2">${row}</td>${labels ? html`<td rowspan="2">${labels.classes[labels.values[row]!] ?? ""}</td>` : ""}<td class="muted">${t("input")}</td>${columns.map(column => html`<td>${valueOf(column, x)}</td>`)}<td class="end" rowspan="2">${formatNumber(pairs.errors[i]!)}</td></tr>
-          <tr class="output"><td class="muted">${t("output")}</td>${columns.map(column => html`<td ${background(cssColor(signedColor(apart(column, x, output, pairs.scale) / fullColor, theme.background, theme.dark), 0.55))}>${valueOf(column, output)}</td>`)}</tr>
+          <tr><td rowspan="2"><button class="link number" aria-pressed=${selected.has(row)} title=${t("Row {0}: select it in all views", row)}>${row}</button></td>${labels ? html`<td rowspan="2">${labels.classes[labels.values[row]!] ?? ""}</td>` : ""}<td class="muted">${t("input")}</td>${columns.map(column => html`<td>${valueOf(column, x)}</td>`)}<td class="end" rowspan="2">${formatNumber(pairs.errors[i]!)}</td></tr>
+          <tr class="output"><td class="muted">${t("output")}</td>${columns.map(column => html`<td ${background(signedCell(apart(column, x, output, pairs.scale) / fullColor, theme))}>${valueOf(column, output)}</td>`)}</tr>
         </tbody>`;
       })}</table>
       ${pages > 1 ? html`<nav><vscode-button appearance="secondary" ?disabled=${this.page === 0} @click=${() => this.turn(-1)}>${t("Previous")}</vscode-button><span class="muted">${t("{0} of {1}", this.page + 1, pages)}</span><vscode-button appearance="secondary" ?disabled=${this.page === pages - 1} @click=${() => this.turn(1)}>${t("Next")}</vscode-button></nav>` : ""}`;

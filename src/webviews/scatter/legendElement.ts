@@ -6,7 +6,7 @@ import { formatCount, formatNumber } from "../shared/format";
 import { t } from "../shared/host";
 import { background } from "../shared/paint";
 import { viewStyles } from "../shared/styles";
-import { readTheme } from "../shared/theme";
+import { readTheme, ThemeFollower } from "../shared/theme";
 import { colorOfClass, isFiltering, legendOf, noFilter, valueRange, type Filter } from "./pointColors";
 
 const rampCss = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, i) => cssColor(rampColor(i / 9))).join(", ")})`;
@@ -29,6 +29,11 @@ export class LegendElement extends LitElement {
 
   @property({ attribute: false }) labels: Labels | null = null;
   @property({ attribute: false }) filter: Filter = noFilter;
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
 
   override render(): TemplateResult | typeof nothing {
     const { labels } = this;

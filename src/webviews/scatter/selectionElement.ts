@@ -5,13 +5,13 @@ import type { Metric, Neighbors, RowDetails } from "../../protocol/engineApi";
 import { cssColor } from "../shared/colors";
 import { formatCount, formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
-import { Latest } from "../shared/latest";
+import { Latest, messageOf } from "../shared/latest";
 import { background } from "../shared/paint";
 import { Persisted } from "../shared/persisted";
 import "../shared/rowPicture";
 import { rowPicture } from "../shared/rowTemplate";
 import { viewStyles } from "../shared/styles";
-import { readTheme } from "../shared/theme";
+import { readTheme, ThemeFollower } from "../shared/theme";
 import { labelText } from "./labelText";
 import { classesOf, colorOfClass } from "./pointColors";
 
@@ -30,7 +30,7 @@ export class SelectionElement extends LitElement {
     section { display: flex; flex-direction: column; gap: 6px; }
     header { display: flex; align-items: center; gap: 2px; min-height: 26px; }
     .big { width: 112px; height: 112px; border: 1px solid var(--vscode-panel-border, transparent); }
-    dl { display: grid; grid-template-columns: minmax(40px, auto) 1fr; gap: 2px 10px; margin: 0; user-select: text; }
+    dl { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); gap: 2px 10px; margin: 0; user-select: text; }
     dt { color: var(--vscode-descriptionForeground); overflow-wrap: anywhere; }
     dd { margin: 0; overflow-wrap: anywhere; }
     .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(52px, 1fr)); gap: 6px; }
@@ -53,9 +53,16 @@ export class SelectionElement extends LitElement {
   private readonly metric = new Persisted<Metric>(this, "metric", "euclidean");
   private readonly latest = new Latest(this);
   private neighbors: Neighbors | null = null;
+  /** Why there are no neighbours. */
+  private problem = "";
   private details: RowDetails | null = null;
   /** Rows that `details` describes, in its order. */
   private described = new Int32Array(0);
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("selection") || changed.has("version")) this.load();
@@ -63,6 +70,7 @@ export class SelectionElement extends LitElement {
 
   private load(): void {
     this.neighbors = null;
+    this.problem = "";
     this.details = null;
     this.emitNeighbors();
     const [row] = this.selection;
@@ -76,7 +84,7 @@ export class SelectionElement extends LitElement {
         this.neighbors = neighbors;
         this.emitNeighbors();
         this.describe(Int32Array.of(row!, ...neighbors.rows));
-      });
+      }, error => { this.problem = messageOf(error); });
     }
   }
 
@@ -117,7 +125,8 @@ export class SelectionElement extends LitElement {
             <option value="euclidean" ?selected=${this.metric.value === "euclidean"}>${t("Euclidean")}</option>
             <option value="cosine" ?selected=${this.metric.value === "cosine"}>${t("Cosine")}</option>
           </select></span></header>
-        ${neighbors ? this.rows(neighbors.rows, i => formatNumber(neighbors.distances[i]!)) : html`<vscode-progress-ring></vscode-progress-ring>`}
+        ${neighbors ? this.rows(neighbors.rows, i => formatNumber(neighbors.distances[i]!))
+          : this.problem ? html`<p class="muted" role="status">${this.problem}</p>` : html`<vscode-progress-ring></vscode-progress-ring>`}
       </section>`;
   }
 

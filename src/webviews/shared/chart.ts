@@ -4,7 +4,7 @@ import { init, use, type ECharts, type EChartsCoreOption } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
-import { onThemeChange, readTheme, type Theme } from "./theme";
+import { readTheme, ThemeFollower, type Theme } from "./theme";
 
 use([LineChart, BarChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, AriaComponent, CanvasRenderer]);
 
@@ -21,20 +21,22 @@ export class ChartElement extends LitElement {
   @property({ attribute: false }) option: ((theme: Theme) => ChartOption) | null = null;
   @query(".chart") private readonly container!: HTMLElement;
   private chart: ECharts | undefined;
-  private stopFollowing: (() => void) | undefined;
   private readonly sizes = new ResizeObserver(() => this.chart?.resize());
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
 
   override firstUpdated(): void {
     this.chart = init(this.container, null, { renderer: "canvas" });
     this.chart.on("click", ({ dataIndex }) => this.dispatchEvent(new CustomEvent("chart-click", { detail: dataIndex })));
     this.sizes.observe(this);
-    this.stopFollowing = onThemeChange(() => this.draw());
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
-    this.stopFollowing?.();
     this.chart?.dispose();
   }
 

@@ -1,4 +1,4 @@
-import type { Rgb } from "./theme";
+import type { Rgb, Theme } from "./theme";
 
 // Colour scales of the views. Classes: hues of even lightness, so that none shouts, readable on dark and light. Values:
 // a perceptually even ramp. Signed values: two hues that fade into the background at zero.
@@ -34,6 +34,11 @@ export function signedColor(value: number, background: Rgb, dark: boolean): Rgb 
   const strength = Math.min(1, Math.abs(value));
   const end: Rgb = value < 0 ? (dark ? [80, 170, 255] : [0, 92, 185]) : dark ? [255, 110, 90] : [200, 40, 20];
   return mix(background, end, Math.sqrt(strength));
+}
+
+/** The same as the background of a table's cell: pale enough for its text to be read. */
+export function signedCell(value: number, { background, dark }: Theme): string {
+  return cssColor(signedColor(value, background, dark), 0.4);
 }
 
 export function cssColor([red, green, blue]: Rgb, alpha = 1): string {

@@ -9,6 +9,11 @@ export function codeOf(error: unknown): string {
   return (error as { code?: string } | undefined)?.code ?? "internal";
 }
 
+/** Hands the error of a query to the view around an element, which shows it in its place. */
+export function passOn(element: HTMLElement): (error: unknown) => void {
+  return error => element.dispatchEvent(new CustomEvent("query-failed", { detail: error, bubbles: true, composed: true }));
+}
+
 /**
  * Queries whose older answers no longer matter: a newer one under the same key aborts it and its answer is dropped. The
  * element is redrawn when one begins and ends; all are aborted when it goes.

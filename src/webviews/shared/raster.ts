@@ -72,6 +72,25 @@ export function drawBars(canvas: HTMLCanvasElement, values: ArrayLike<number>, [
   }
 }
 
+/** Every column of a table from 0 to 1 over its range in `reference`, since columns differ in their units; in the middle where it has none. */
+export function columnShares(rows: Float32Array, size: number, reference: Float32Array): Float32Array {
+  const low = new Float32Array(size).fill(Infinity);
+  const high = new Float32Array(size).fill(-Infinity);
+  reference.forEach((value, i) => {
+    low[i % size] = Math.min(low[i % size]!, value);
+    high[i % size] = Math.max(high[i % size]!, value);
+  });
+  return rows.map((value, i) => {
+    const span = high[i % size]! - low[i % size]!;
+    return span > 0 ? (value - low[i % size]!) / span : 0.5;
+  });
+}
+
+/** Rows that are no images as bars: values to draw and their lowest and highest, those of tables column by column. */
+export function barsOf({ data }: NumericArray, schema: Schema, reference = data): { values: Float32Array; range: [number, number] } {
+  return schema.kind === "table" ? { values: columnShares(data, schema.shape[0]!, reference), range: [0, 1] } : { values: data, range: rangeOf(reference) };
+}
+
 /** The values black and white stand for: the format's own range, else what the block holds. */
 export function displayRange(schema: Schema, block: ArrayLike<number>): [number, number] {
   return schema.range ?? rangeOf(block);

@@ -2,7 +2,7 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { customElement, property, query } from "lit/decorators.js";
 import { classColor } from "./colors";
 import { drawBars, drawPicture, drawSigned, type Picture } from "./raster";
-import { onThemeChange, readTheme } from "./theme";
+import { readTheme, ThemeFollower } from "./theme";
 
 /** One row as a picture: an image, a signed image, or bars for a row that is no image. */
 @customElement("latent-row")
@@ -21,23 +21,26 @@ export class RowPictureElement extends LitElement {
   @property({ type: Boolean }) signed = false;
   @property() label = "";
   @query("canvas") private canvas!: HTMLCanvasElement;
-  private stopFollowing: (() => void) | undefined;
   private readonly sizes = new ResizeObserver(() => this.values && this.draw());
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.stopFollowing = onThemeChange(() => this.draw());
     this.sizes.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.stopFollowing?.();
     this.sizes.disconnect();
   }
 
   override render(): TemplateResult {
-    return html`<canvas role="img" aria-label=${this.label}></canvas>`;
+    // Without a name of its own it illustrates what is named around it.
+    return this.label ? html`<canvas role="img" aria-label=${this.label}></canvas>` : html`<canvas aria-hidden="true"></canvas>`;
   }
 
   override updated(_: PropertyValues): void {

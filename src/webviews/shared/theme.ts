@@ -1,3 +1,5 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
 // VS Code's colours as numbers, for canvases. The theme is on the body's class and its variables on the root element; both
 // change when the user switches themes.
 
@@ -41,6 +43,23 @@ export function onThemeChange(changed: () => void): () => void {
   observer.observe(document.body, { attributes: true, attributeFilter: ["class"] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
   return () => observer.disconnect();
+}
+
+/** Redraws an element whose drawing reads the theme. */
+export class ThemeFollower implements ReactiveController {
+  private stop: (() => void) | undefined;
+
+  constructor(private readonly element: ReactiveControllerHost) {
+    element.addController(this);
+  }
+
+  hostConnected(): void {
+    this.stop = onThemeChange(() => this.element.requestUpdate());
+  }
+
+  hostDisconnected(): void {
+    this.stop?.();
+  }
 }
 
 /** Any CSS colour as numbers, the browser being the parser. */

@@ -4,6 +4,7 @@ import type { ViewState } from "../../protocol/viewApi";
 import { host, listen, t } from "./host";
 import { codeOf, Latest, messageOf } from "./latest";
 import { viewStyles } from "./styles";
+import { ThemeFollower } from "./theme";
 
 /**
  * The base of every view: fetches the state, shows what is wrong or under way, and reloads when the checkpoint changes.
@@ -17,6 +18,12 @@ export abstract class ViewElement extends LitElement {
   private failure: { message: string; code: string } | undefined;
   private readonly latest = new Latest(this);
   private stopListening: (() => void) | undefined;
+
+  constructor() {
+    super();
+    new ThemeFollower(this);
+    this.addEventListener("query-failed", event => this.fail((event as CustomEvent<unknown>).detail));
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -79,7 +86,8 @@ export abstract class ViewElement extends LitElement {
     return this.latest.isBusy(key);
   }
 
-  private fail(error: unknown): void {
+  /** Shows an error in place of the view, with a way to try again. */
+  protected fail(error: unknown): void {
     this.failure = { message: messageOf(error), code: codeOf(error) };
     this.requestUpdate();
   }

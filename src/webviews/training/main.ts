@@ -35,7 +35,7 @@ export class TrainingElement extends ViewElement {
     .figure span:first-child { font-size: 11px; color: var(--vscode-descriptionForeground); }
     .figure span:last-child { font-size: 15px; font-variant-numeric: tabular-nums; }
     .preview { flex: none; padding: 10px 16px 16px; border-top: var(--line); display: flex; flex-direction: column; gap: 8px; }
-    .pairs { display: grid; grid-template-columns: auto repeat(${previewCount}, minmax(0, 72px)); gap: 4px 6px; align-items: center; }
+    .pairs { display: grid; grid-template-columns: auto repeat(${previewCount}, minmax(0, 72px)); gap: 4px 6px; align-items: center; justify-content: start; }
     .pairs latent-row { aspect-ratio: 1; width: 100%; border: 1px solid var(--vscode-panel-border, transparent); }
     .pairs span { font-size: 11px; color: var(--vscode-descriptionForeground); padding-right: 6px; }
   `];
@@ -147,7 +147,7 @@ export class TrainingElement extends ViewElement {
       <div class="pairs">
         <span>${t("input")}</span>${Array.from({ length: count }, (_, i) => rowPicture(preview.x, i, schema, t("input {0}", i)))}
         ${Array.from({ length: previewCount - count }, () => html`<i></i>`)}
-        <span>${t("output")}</span>${Array.from({ length: count }, (_, i) => rowPicture(preview.reconstruction, i, schema, t("reconstruction {0}", i)))}
+        <span>${t("output")}</span>${Array.from({ length: count }, (_, i) => rowPicture(preview.reconstruction, i, schema, t("reconstruction {0}", i), preview.x))}
       </div></section>`;
   }
 

@@ -3,7 +3,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { Schema } from "../../protocol/data";
 import type { Traversal } from "../../protocol/engineApi";
 import { formatNumber } from "../shared/format";
-import { displayRange, pictureAt, rangeOf } from "../shared/raster";
+import { barsOf, displayRange, pictureAt } from "../shared/raster";
 import "../shared/rowPicture";
 import { viewStyles } from "../shared/styles";
 
@@ -40,12 +40,12 @@ export class GridElement extends LitElement {
     const { rows } = this.traversal;
     const [down, across] = rows.shape as [number, number];
     const isImage = this.schema.kind === "image";
-    const range = isImage ? displayRange(this.schema, rows.data) : rangeOf(rows.data);
+    const { values, range } = isImage ? { values: rows.data, range: displayRange(this.schema, rows.data) } : barsOf(rows, this.schema);
     const size = rows.data.length / (down * across);
     const cell = (row: number, column: number) => {
       const index = row * across + column;
       return isImage ? html`<latent-row .picture=${pictureAt(rows, index)} .range=${range}></latent-row>`
-        : html`<latent-row .values=${rows.data.subarray(index * size, (index + 1) * size)} .range=${range}></latent-row>`;
+        : html`<latent-row .values=${values.subarray(index * size, (index + 1) * size)} .range=${range}></latent-row>`;
     };
     return html`<table class=${this.axisTitles.length > 0 ? "sheet" : ""} role="grid" @keydown=${this.key} @pointerleave=${() => this.point(null)}>
       ${this.axisTitles.length > 0 ? html`<caption>${this.axisTitles[0]} → &nbsp; ${this.axisTitles[1]} ↑</caption>` : nothing}

@@ -1,7 +1,7 @@
 import type { Schema } from "../../protocol/data";
 import type { Traversal } from "../../protocol/engineApi";
 import { cssColor, classColor } from "../shared/colors";
-import { displayRange, drawPicture, pictureAt, rangeOf } from "../shared/raster";
+import { barsOf, displayRange, drawPicture, pictureAt } from "../shared/raster";
 import { readTheme } from "../shared/theme";
 
 /** Pixels of a cell in a saved picture; small images are enlarged by whole factors. */
@@ -27,7 +27,7 @@ export function gridPicture({ rows }: Traversal, schema: Schema, rowTitles: stri
   context.font = `12px ${theme.fontFamily}`;
   context.textBaseline = "middle";
   const one = document.createElement("canvas");
-  const range = isImage ? displayRange(schema, rows.data) : rangeOf(rows.data);
+  const { values, range } = isImage ? { values: rows.data, range: displayRange(schema, rows.data) } : barsOf(rows, schema);
   const size = rows.data.length / (down * across);
   for (let y = 0; y < down; y++) {
     context.fillStyle = theme.foreground;
@@ -38,7 +38,7 @@ export function gridPicture({ rows }: Traversal, schema: Schema, rowTitles: stri
       if (isImage) {
         drawPicture(one, pictureAt(rows, index), range);
         context.drawImage(one, px, py, cellWidth, cellHeight);
-      } else bars(context, rows.data.subarray(index * size, (index + 1) * size), range, px, py, cellWidth, cellHeight, cssColor(classColor(0, theme.dark)));
+      } else bars(context, values.subarray(index * size, (index + 1) * size), range, px, py, cellWidth, cellHeight, cssColor(classColor(0, theme.dark)));
     }
   }
   return canvas;

@@ -6,7 +6,7 @@ import type { ViewState } from "../../protocol/viewApi";
 import { formatNumber, formatPercent } from "../shared/format";
 import { host, t } from "../shared/host";
 import { Persisted } from "../shared/persisted";
-import { displayRange, rangeOf } from "../shared/raster";
+import { barsOf, displayRange } from "../shared/raster";
 import { savePng } from "../shared/saveMenu";
 import { ViewElement } from "../shared/viewElement";
 import { gridPicture } from "./gridPicture";
@@ -155,12 +155,13 @@ export class TraversalElement extends ViewElement {
     const range = displayRange(schema, traversal.rows.data);
     const size = schema.shape.reduce((product, length) => product * length, 1);
     const index = pointed ? pointed.row * traversal.rows.shape[1]! + pointed.column : -1;
+    const bars = schema.kind === "image" ? null : barsOf(traversal.rows, schema);
     const data = pointed ? traversal.rows.data.subarray(index * size, (index + 1) * size) : null;
     const [height = 1, width = 1, channels = 1] = schema.shape;
     return html`<div class="side" aria-live="polite">
       ${data === null ? html`<p class="muted">${t("Point at a step to enlarge it.")}</p>`
         : schema.kind === "image" ? html`<latent-row .picture=${{ data, height, width, channels }} .range=${range}></latent-row>`
-        : html`<latent-row .values=${data} .range=${rangeOf(traversal.rows.data)}></latent-row>
+        : html`<latent-row .values=${bars!.values.subarray(index * size, (index + 1) * size)} .range=${bars!.range}></latent-row>
             <dl>${schema.columns.slice(0, 20).filter(({ width: slots }) => slots === 1).map(column => html`<dt>${column.name}</dt><dd class="number">${formatNumber(data[column.start]!)}</dd>`)}</dl>`}
       <dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd class="number">${value}</dd>`)}</dl>
     </div>`;
