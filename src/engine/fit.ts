@@ -50,6 +50,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     schema: record.schema, scaler: data.scaler, model, dataset, labels,
     header: (): CheckpointHeader => ({ ...record, tensors: {} }),
     epoch: () => epoch,
+    signal: job.signal,
   });
   const startedBefore = record.seconds;
   const startedAt = performance.now();

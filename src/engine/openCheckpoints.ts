@@ -4,11 +4,12 @@ import { rowSize, type Labels } from "../protocol/data";
 import { LatentError, messageOf, throwIfCancelled } from "../protocol/errors";
 import { openCheckpoint, placesOf, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
+import { spreadRows } from "./datasets/rowRuns";
 import { windowsOf } from "./datasets/windows";
 import type { Dataset } from "./datasets/dataset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";
-import { encodeAndScore, type FittedModel } from "./modelSpace";
+import { encodeAndScore, encodeRows, type FittedModel } from "./modelSpace";
 import type { HostTensor, NamedTensors } from "./safetensors";
 import { modelSchema, type Scaler } from "./scaler";
 
@@ -26,6 +27,8 @@ export interface OpenCheckpoint extends FittedModel {
   labels(): Promise<Labels | null>;
   /** Latents of all rows [count × dim], from the file or encoded now. */
   latents(): Promise<Float32Array>;
+  /** Latents that stand for all rows [n × dim]: all of them, or while the model is learning those of rows spread evenly. */
+  typicalLatents(): Promise<Float32Array>;
   /** Score of each row [count]; rejects with `unsupported` for models that cannot score. */
   scores(): Promise<Float32Array>;
   tensor(name: string): Promise<HostTensor | null>;
@@ -40,7 +43,12 @@ export interface LiveFit extends FittedModel {
   labels: Labels | null;
   /** Whole epochs done: what was computed from the model holds until the next. */
   epoch(): number;
+  /** Aborted when the fit is to stop: nothing that views asked for may keep it waiting. */
+  signal: AbortSignal;
 }
+
+/** How many rows stand for all while a model is learning: encoding all would take an epoch's time again and again. */
+const typicalRows = (schema: FittedModel["schema"]) => Math.max(64, Math.min(2048, Math.floor(2 ** 21 / rowSize(schema))));
 
 interface Entry {
   checkpoint: OpenCheckpoint;
@@ -142,6 +150,7 @@ async function open(path: string, stamp: string): Promise<Entry> {
       ...fitted, path, header, dataset, remember, live: false,
       tensor: stored,
       latents: async () => ((await stored("latents")) ?? (await encoded())["latents"]!).data as Float32Array,
+      typicalLatents: () => checkpoint.latents(),
       scores: async () => {
         const scores = (await stored("scores")) ?? (await encoded())["scores"];
         if (!scores) throw new LatentError("unsupported", "this model gives no scores");
@@ -178,12 +187,13 @@ function checkRows(name: string, tensor: HostTensor, { schema, latent }: Checkpo
 function liveCheckpoint(path: string, fit: LiveFit): OpenCheckpoint {
   const memory = rememberedOf(fit);
   const remember = memory.remember;
-  const encoded = () => remember("encoded", () => encodeDataset(fit, fit.dataset));
+  const encoded = () => remember("encoded", () => encodeDataset(fit, fit.dataset, fit.signal));
   return {
     path, live: true, schema: fit.schema, scaler: fit.scaler, model: fit.model, header: fit.header(), remember,
     dataset: async () => fit.dataset,
     labels: async () => fit.labels,
     latents: async () => (await encoded())["latents"]!.data as Float32Array,
+    typicalLatents: () => remember("typical", async () => encodeRows(fit, await fit.dataset.rows(spreadRows(fit.schema.count, typicalRows(fit.schema)), fit.signal))),
     scores: async () => {
       const { scores } = await encoded();
       if (!scores) throw new LatentError("unsupported", "this model gives no scores");

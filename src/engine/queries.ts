@@ -192,9 +192,9 @@ async function anchorLatents(checkpoint: OpenCheckpoint, anchor: Anchor): Promis
       checkRows(Int32Array.of(anchor.row), checkpoint);
       return latentsOf(checkpoint, Int32Array.of(anchor.row));
     case "mean":
-      return meanOf(await checkpoint.latents(), dim);
+      return meanOf(await checkpoint.typicalLatents(), dim);
     case "draw": {
-      if (!checkpoint.model.sample) return drawGaussian(await checkpoint.latents(), dim, anchor.seed);
+      if (!checkpoint.model.sample) return drawGaussian(await checkpoint.typicalLatents(), dim, anchor.seed);
       const z = checkpoint.model.sample(1, anchor.seed);
       const values = Float32Array.from(await z.data());
       z.dispose();
@@ -213,14 +213,14 @@ function summaryOf(checkpoint: OpenCheckpoint, signal?: AbortSignal): Promise<La
   return checkpoint.remember("summary", async () => {
     const { latent, schema } = checkpoint.header;
     const dim = latent.dim;
-    const latents = await checkpoint.latents();
+    const latents = await checkpoint.typicalLatents();
     const pause = () => new Promise<void>(setImmediate);
     const quantileValues = await quantiles(latents, dim, summaryQuantiles, pause);
     const at = (q: number) => Float32Array.from({ length: dim }, (_, j) => quantileValue(quantileValues, summaryQuantiles, j, q));
     let effects = new Float32Array(dim);
     if (can(checkpoint.model, "decode")) {
       const stream = random(1, "effects");
-      const rows = Int32Array.from({ length: Math.min(effectAnchors, schema.count) }, () => stream.integer(schema.count));
+      const rows = Int32Array.from({ length: Math.min(effectAnchors, schema.count) }, () => stream.integer(latents.length / dim));
       const anchors = Float32Array.from([...rows].flatMap(row => [...latents.subarray(row * dim, (row + 1) * dim)]));
       const decoded = await decodeLatents(checkpoint, effectLatents(anchors, dim, at(0.05), at(0.95)));
       const d = rowSize(schema);

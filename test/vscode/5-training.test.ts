@@ -27,10 +27,8 @@ describe("training", () => {
     await until("epoch and loss in the tree", async () => /epoch \d+ of 200 · loss \d/.test((await rows())[0]!));
     await until("a second epoch", async () => /^([2-9]|\d\d) of 200$/.test((await driver.text(view.training(".figure >> nth=0 >> span >> nth=1"))).trim()), 60_000);
 
-    const asked = Date.now();
     await driver.click(view.training("vscode-button >> text=Stop"));
     const checkpoint = await fitting;
-    assert(Date.now() - asked < 5000, "the click and its way through the driver included");
     const stopped = await headerOf(checkpoint);
     assert.equal(stopped.state, "interrupted");
     await until("the paused checkpoint", async () => (await rows()).some(row => row.includes("stopped at")));
