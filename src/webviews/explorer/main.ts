@@ -124,7 +124,7 @@ export class ExplorerElement extends ViewElement {
     const shown = this.all ? summary.order : summary.order.subarray(0, fewSliders);
     return html`<div class="body">
       <div class="title"><strong class="ellipsis" title=${title}>${header.modelTitle} · ${header.dataset.name}</strong><span class="muted ellipsis">${this.moved ? t("from {0}, then changed", this.origin) : t("from {0}", this.origin)}</span></div>
-      ${decoded ? this.stage(header.schema, decoded) : nothing}
+      ${decoded ? this.stage(header.schema, decoded) : html`<div class="stage" role="status"><vscode-progress-ring></vscode-progress-ring></div>`}
       <div class="from">
         <vscode-button appearance="secondary" @click=${() => this.startFrom({ kind: "mean" }, t("the mean"))}>${t("Mean")}</vscode-button>
         <vscode-button appearance="secondary" @click=${() => this.startFrom({ kind: "draw", seed: ++this.seed }, t("random draw {0}", this.seed))}>${t("Draw")}</vscode-button>

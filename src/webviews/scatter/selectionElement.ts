@@ -40,6 +40,7 @@ export class SelectionElement extends LitElement {
     .tile span { font-size: 11px; color: var(--vscode-descriptionForeground); }
     .list { margin: 0 -6px; }
     .list button { display: flex; align-items: center; gap: 8px; width: 100%; padding: 3px 6px; border: 0; border-radius: 3px; background: none; color: inherit; font: inherit; text-align: left; cursor: pointer; }
+    .list .name { flex: none; max-width: 50%; }
     .list button:hover { background: var(--vscode-list-hoverBackground); }
     .swatch { width: 10px; height: 10px; border-radius: 50%; flex: none; }
   `];
@@ -154,7 +155,7 @@ export class SelectionElement extends LitElement {
     const open = (row: number) => () => this.emitRows(Int32Array.of(row));
     if (this.schema.kind !== "image") {
       return html`<div class="list">${Array.from(rows, (row, i) => html`<button title=${(this.details?.facts[place.get(row) ?? -1] ?? []).map(([name, value]) => `${name} ${value}`).join("\n")} @click=${open(row)}>
-        <span class="ellipsis">${titleOf(row)}</span><span class="grow ellipsis muted">${labelText(this.labels, row)}</span><span class="muted number">${this.selection.length === 1 ? caption(i) : ""}</span></button>`)}</div>`;
+        <span class="name ellipsis">${titleOf(row)}</span><span class="grow ellipsis muted">${labelText(this.labels, row)}</span><span class="muted number">${this.selection.length === 1 ? caption(i) : ""}</span></button>`)}</div>`;
     }
     return html`<div class="tiles">${Array.from(rows, (row, i) => html`<button class="tile" title="${titleOf(row)} · ${labelText(this.labels, row)}" @click=${open(row)}>
       ${place.has(row) && this.details ? rowPicture(this.details.x, place.get(row)!, this.schema, titleOf(row)) : html`<latent-row></latent-row>`}<span class="ellipsis number">${caption(i)}</span></button>`)}</div>`;

@@ -43,7 +43,8 @@ function spilled(): string[] {
 
 /** Words that get so little room that they stand letter by letter, or are nothing but dots. */
 function squeezed(): string[] {
-  return visibleElements().filter(element => ownText(element).length > 6 && element.clientWidth > 1 && element.clientWidth < 40)
+  const isBroken = (element: Element) => element.scrollWidth > element.clientWidth || element.clientHeight > 3 * parseFloat(getComputedStyle(element).fontSize);
+  return visibleElements().filter(element => ownText(element).length > 6 && element.clientWidth > 1 && element.clientWidth < 40 && isBroken(element))
     .map(element => `${describe(element)} has ${element.clientWidth} px for its words`);
 }
 
