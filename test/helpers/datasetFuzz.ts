@@ -28,7 +28,7 @@ export interface FuzzReport {
   slowest: number;
 }
 
-const patience = 5000;
+const patience = 20_000;
 
 /** Opens and reads every mutant in `folder`, and checks each outcome. */
 export async function fuzz(reader: DatasetReader, mutants: Iterable<Mutant>, folder: string): Promise<FuzzReport> {

@@ -63,6 +63,7 @@ afterEach(async () => {
 export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, width = 1000, height = 700, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
   if (!browsers.has(gpu)) browsers.set(gpu, launchChromium({ gpu }));
   const [browser, { origin }, script, { engine, ...made }] = await Promise.all([browsers.get(gpu)!, server, pageScript, checkpoints()]);
+  const t0 = performance.now(); const lap = (n: string) => process.stdout.write(`${n} ${Math.round(performance.now() - t0)}  `);
   const context = await browser.newContext({ viewport: { width, height } });
   const page = await context.newPage();
   const faults: string[] = [];
@@ -107,7 +108,9 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
     },
   };
   open.add(view);
+  lap("prepared");
   await page.goto(`${origin}/${id}?language=${language}`);
+  lap("gone");
   await view.settled();
   return view;
 }
