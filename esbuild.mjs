@@ -1,9 +1,10 @@
 // Builds dist/: the extension and the engine as CommonJS for Node, one ES module per webview, the kernels, and the wasm
 // files of TensorFlow.js. `--production` minifies, `--watch` rebuilds on change.
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { existsSync, readdirSync } from "node:fs";
 import * as esbuild from "esbuild";
 import { buildKernels } from "./scripts/buildKernels.mjs";
+import { noticesOf } from "./scripts/notices.mjs";
 
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
@@ -33,8 +34,10 @@ await mkdir("dist/webviews", { recursive: true });
 await cp("src/webviews/shared/page.css", "dist/webviews/page.css");
 await cp("node_modules/@vscode/codicons/dist/codicon.ttf", "dist/webviews/codicon.ttf");
 await buildKernels();
+const metafiles = [];
 for (const target of targets) {
-  const options = { ...common, ...target };
+  const options = { ...common, ...target, metafile: true };
   if (watch) await (await esbuild.context(options)).watch();
-  else await esbuild.build(options);
+  else metafiles.push((await esbuild.build(options)).metafile);
 }
+if (production) await writeFile("dist/third-party-notices.txt", noticesOf(metafiles, import.meta.dirname));

@@ -15,8 +15,13 @@ export async function collectTexts() {
       if (name.endsWith(".ts")) collect(path.join(root, folder, name), texts);
     }
   }
-  // Words of the engine and of registries reach the page as data and are localized where they are shown.
-  for (const title of ["Scatter", "Reconstructions", "Traversal", "Training", "Latent axes", "Principal axes of the latents", "The rows themselves", "Reconstruction error", "error relative to PCA", "largest angle to PCA (°)"]) texts.add(title);
+  // Words of registries reach the user as data and are localized where they are shown.
+  for (const title of ["Scatter", "Reconstructions", "Traversal", "Training"]) texts.add(title);
+  for (const folder of ["src/engine/models", "src/engine/projections", "src/engine/datasets", "src/engine"]) {
+    for (const name of readdirSync(path.join(root, folder))) if (name.endsWith(".ts")) collectWords(path.join(root, folder, name), texts);
+  }
+  for (const name of ["total", "reconstruction", "kl"]) for (const of of ["", "train ", "validation "]) texts.add(of + name); // loss terms, named in the code by shorthand
+  texts.add("mean score");
   return texts;
 }
 
@@ -26,6 +31,33 @@ function collect(file, texts) {
     if (ts.isCallExpression(node) && isLocalizer(node.expression)) {
       const [first] = node.arguments;
       if (first && ts.isStringLiteralLike(first)) texts.add(first.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+}
+
+/** Properties that hold a word or a sentence for people, and objects all of whose values do, or whose names do. */
+const wordProperties = ["title", "label", "detail"];
+const wordObjects = ["options", "scalings"];
+const namedObjects = ["metrics"];
+
+function collectWords(file, texts) {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const add = node => ts.isStringLiteral(node) && /\p{L}/u.test(node.text) && texts.add(node.text);
+  const addNames = node => {
+    if (ts.isPropertyAssignment(node)) texts.add(ts.isStringLiteral(node.name) ? node.name.text : node.name.getText());
+    ts.forEachChild(node, addNames);
+  };
+  const visit = node => {
+    if ((ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node)) && node.initializer) {
+      const name = node.name.getText();
+      const value = ts.isAsExpression(node.initializer) ? node.initializer.expression : node.initializer;
+      if (wordProperties.includes(name)) add(value);
+      if (wordObjects.includes(name) && ts.isObjectLiteralExpression(value)) {
+        for (const property of value.properties) if (ts.isPropertyAssignment(property)) add(property.initializer);
+      }
+      if (namedObjects.includes(name)) addNames(value);
     }
     ts.forEachChild(node, visit);
   };

@@ -141,10 +141,9 @@ async function openWebgpu({ adapter: wanted = "" }: BackendOptions): Promise<Ope
   tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => new WebGPUBackend(device as unknown as Arguments[0], adapter.info as unknown as Arguments[1]), 3);
   await use("webgpu");
-  const { version } = createRequire(__filename)("@tensorflow/tfjs-core/package.json") as { version: string };
   return {
     device: `WebGPU · ${name}${isSoftware(adapter) ? " (software)" : ""}`,
-    versions: { "tfjs-backend-webgpu": version },
+    versions: { "tfjs-backend-webgpu": tf.version_core }, // all packages of TensorFlow.js carry one version
     gflops: null,
     onLost: listener => void device.lost.then(({ reason, message }) => reason !== "destroyed" && listener(message || reason)),
   };

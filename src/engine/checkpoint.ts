@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { parseCheckpointHeader, type CheckpointHeader, type CheckpointRecord, type DatasetReference } from "../protocol/checkpointHeader";
 import type { DatasetSource } from "../protocol/data";
 import { LatentError, messageOf } from "../protocol/errors";
-import { openSafetensors, writeSafetensors, type HostTensor, type NamedTensors } from "./safetensors";
+import { openSafetensors, writerOf, writeSafetensors, type HostTensor, type NamedTensors } from "./safetensors";
 
 // The checkpoint file: a record of the fit and its tensors, by these names.
 //   model.*   weights for viewing (of the best epoch)      scaler.shift, scaler.scale   data space ↔ model space
@@ -45,8 +45,29 @@ export async function openCheckpoint(path: string): Promise<OpenedCheckpoint> {
   });
 }
 
+/** What is being done to each checkpoint, by path: reading, changing and writing it are one step that nothing may split. */
+const underWay = new Map<string, Promise<unknown>>();
+
 /** Writes a checkpoint so that the path never holds half a file, and clears away what a killed writer left beside it. */
 export async function writeCheckpoint(path: string, record: CheckpointRecord, tensors: NamedTensors): Promise<void> {
+  await inTurn(path, () => write(path, record, tensors));
+}
+
+/** Rewrites a checkpoint with a changed record and further tensors, keeping all else. */
+export async function updateCheckpoint(path: string, change: (record: CheckpointRecord) => CheckpointRecord, added: NamedTensors = {}): Promise<void> {
+  await inTurn(path, async () => {
+    const file = await openCheckpoint(path);
+    try {
+      const { tensors: _, ...record } = file.header;
+      const kept = await file.readAll("");
+      await write(path, change(record), { ...kept, ...added });
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function write(path: string, record: CheckpointRecord, tensors: NamedTensors): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await removeLeftovers(path);
   const metadata = { format: "latent-lens", latentLens: JSON.stringify(record) };
@@ -56,23 +77,33 @@ export async function writeCheckpoint(path: string, record: CheckpointRecord, te
   });
 }
 
-/** Rewrites a checkpoint with a changed record and further tensors, keeping all else. */
-export async function updateCheckpoint(path: string, change: (record: CheckpointRecord) => CheckpointRecord, added: NamedTensors = {}): Promise<void> {
-  const file = await openCheckpoint(path);
+/** Runs `work` after all that was asked of this path before, whatever became of that. */
+async function inTurn(path: string, work: () => Promise<void>): Promise<void> {
+  const before = underWay.get(path) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  underWay.set(path, mine);
   try {
-    const { tensors: _, ...record } = file.header;
-    const kept = await file.readAll("");
-    await writeCheckpoint(path, change(record), { ...kept, ...added });
+    await mine;
   } finally {
-    await file.close();
+    if (underWay.get(path) === mine) underWay.delete(path);
   }
 }
 
-/** Temporary files of this checkpoint that no running process will finish. */
+/** Temporary files of this checkpoint whose process is gone: no one will finish them. Ours are done, since we write in turn. */
 async function removeLeftovers(path: string): Promise<void> {
-  const prefix = `.${basename(path)}.`;
   for (const name of await readdir(dirname(path)).catch(() => [])) {
-    if (name.startsWith(prefix) && name.endsWith(".tmp")) await rm(join(dirname(path), name), { force: true }).catch(() => undefined);
+    const writer = writerOf(name, basename(path));
+    if (writer === undefined || (writer !== process.pid && isRunning(writer))) continue;
+    await rm(join(dirname(path), name), { force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

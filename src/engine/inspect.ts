@@ -18,7 +18,8 @@ export async function inspectDataset(source: DatasetSource, context: OpenContext
       labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes.length : 0 },
       notes: [...dataset.notes],
       preview: await previewOf(dataset, labels),
-      choices: dataset.choices.map(choice => ({ ...choice })),
+      // Where there is one answer nothing is asked; it is kept all the same, since a file that appears later may add another.
+      choices: dataset.choices.filter(({ many, options }) => many || options.length > 1).map(choice => ({ ...choice })),
       models: modelsFor(models, dataset.schema),
     };
   } finally {

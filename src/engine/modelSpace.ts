@@ -16,7 +16,7 @@ export interface FittedModel {
 
 /** Rows per batch: enough to fill a backend, few enough to answer within some ten milliseconds. */
 export function batchRows(schema: Schema): number {
-  return Math.max(16, Math.min(2048, Math.floor(2 ** 20 / rowSize(schema))));
+  return Math.max(16, Math.min(1024, Math.floor(2 ** 20 / rowSize(schema))));
 }
 
 /** Row-major rows in data space → latents [n × dim]. The model must have `encode`. */

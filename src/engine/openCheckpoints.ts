@@ -9,7 +9,7 @@ import { windowsOf } from "./datasets/windows";
 import type { Dataset } from "./datasets/dataset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";
-import { encodeAndScore, encodeRows, type FittedModel } from "./modelSpace";
+import { batchRows, encodeAndScore, encodeRows, type FittedModel } from "./modelSpace";
 import type { HostTensor, NamedTensors } from "./safetensors";
 import { modelSchema, type Scaler } from "./scaler";
 
@@ -245,12 +245,18 @@ export async function encodeDataset(fitted: FittedModel, dataset: Dataset, signa
   if (!fitted.model.encode) throw new LatentError("unsupported", "this model has no encoder");
   const latents = new Float32Array(count * dim);
   let scores: Float32Array | null = null;
+  const size = rowSize(dataset.schema);
+  const perBatch = batchRows(dataset.schema);
   for await (const window of windowsOf(dataset, signal)) {
-    throwIfCancelled(signal);
-    const part = await encodeAndScore(fitted, window.rows);
-    latents.set(part.z, window.start * dim);
-    if (part.scores) (scores ??= new Float32Array(count)).set(part.scores, window.start);
-    onProgress?.((window.start + window.count) / count);
+    // A window of narrow rows has very many of them, and each takes the width of the widest layer.
+    for (let from = 0; from < window.count; from += perBatch) {
+      throwIfCancelled(signal);
+      const part = await encodeAndScore(fitted, window.rows.subarray(from * size, Math.min(window.count, from + perBatch) * size));
+      latents.set(part.z, (window.start + from) * dim);
+      if (part.scores) (scores ??= new Float32Array(count)).set(part.scores, window.start + from);
+      onProgress?.(Math.min(1, (window.start + from + perBatch) / count));
+      await new Promise(setImmediate);
+    }
   }
   return { latents: { shape: [count, dim], data: latents }, ...(scores ? { scores: { shape: [count], data: scores } } : {}) };
 }

@@ -52,13 +52,23 @@ function orderedForAlignment(tensors: NamedTensors): [string, HostTensor][] {
   );
 }
 
+let writes = 0;
+const temporaryName = (name: string, pid: number, write: number) => `.${name}.${pid}-${write}.tmp`;
+
+/** The process that writes, or wrote, a temporary file of the file `name`; undefined for any other file. */
+export function writerOf(file: string, name: string): number | undefined {
+  if (!file.startsWith(`.${name}.`)) return undefined;
+  const pid = /^(\d+)-\d+\.tmp$/.exec(file.slice(name.length + 2))?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /**
  * Writes `tensors` and `metadata` to `path` so that at every moment the path holds either the old file or the whole new
  * one: a temporary file beside it, flushed to disk, then renamed over it.
  */
 export async function writeSafetensors(path: string, tensors: NamedTensors, metadata: Record<string, string>): Promise<void> {
   if (!littleEndian) throw new LatentError("unsupported", "safetensors files are little-endian; this machine is not");
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = join(dirname(path), temporaryName(basename(path), process.pid, ++writes));
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, "w");

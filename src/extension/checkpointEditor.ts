@@ -19,9 +19,15 @@ function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomRe
     openCustomDocument: uri => ({ uri, dispose: () => undefined }),
     resolveCustomEditor: async (document, panel) => {
       panel.webview.options = webviewOptions(services.context.extensionUri);
+      const icon = (theme: string) => vscode.Uri.joinPath(services.context.extensionUri, "media", "views", `${id}-${theme}.svg`);
+      panel.iconPath = { light: icon("light"), dark: icon("dark") };
       void nameTab(services, panel, id, document.uri);
+      const follow = services.checkpoints.onDidChange(() => void nameTab(services, panel, id, document.uri));
       const session = new ViewSession(services, panel.webview, () => document.uri);
-      panel.onDidDispose(() => session.dispose());
+      panel.onDidDispose(() => {
+        follow.dispose();
+        session.dispose();
+      });
       panel.onDidChangeViewState(() => {
         session.setVisible(panel.visible);
         if (panel.active) void showIfDecodable(services, document.uri);
@@ -32,12 +38,11 @@ function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomRe
   };
 }
 
-/** Several views of one file stand side by side: each tab says which it is. */
+/** Several views of one file stand side by side: each tab says which it is, by the name the checkpoint has now. */
 async function nameTab(services: Services, panel: vscode.WebviewPanel, id: VisualizerId, uri: vscode.Uri): Promise<void> {
-  const icon = (theme: string) => vscode.Uri.joinPath(services.context.extensionUri, "media", "views", `${id}-${theme}.svg`);
-  panel.iconPath = { light: icon("light"), dark: icon("dark") };
   const file = await services.checkpoints.at(uri).catch(() => undefined);
-  if (file) panel.title = `${vscode.l10n.t(visualizers[id].title)} · ${titleOf(file)}`;
+  const title = file && `${vscode.l10n.t(visualizers[id].title)} · ${titleOf(file)}`;
+  if (title !== undefined && panel.title !== title) panel.title = title;
 }
 
 /** The explorer follows the checkpoint looked at, as long as there is something to steer. */

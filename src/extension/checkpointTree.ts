@@ -126,7 +126,7 @@ function groupsOf(files: CheckpointFile[]): Children {
     if (header) {
       const { dataset, schema } = header;
       const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: formatCount(schema.count) });
-      parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: header.modelTitle, detail: "" });
+      parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: vscode.l10n.t(header.modelTitle), detail: "" });
     } else parent = node("", { kind: "broken", key: "broken", title: vscode.l10n.t("Broken Files"), detail: "" });
     node(parent, { kind: "checkpoint", key: file.uri.toString(), file, uri: file.uri });
   }
@@ -203,14 +203,14 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
   text.appendMarkdown([
     `**${escape(titleOf(file))}**`,
     escape(basename(file.uri.fsPath)),
-    `${escape(header.modelTitle)} · ${escape(header.dataset.name)} · ${formatCount(header.schema.count)} × [${header.schema.shape.join(", ")}]`,
+    `${escape(vscode.l10n.t(header.modelTitle))} · ${escape(header.dataset.name)} · ${formatCount(header.schema.count)} × [${header.schema.shape.join(", ")}]`,
     ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", header.losses.length, header.epochs)] : []),
     `| | |\n|---|---|\n${rows([
       ...Object.entries(header.hyperparameters).map(([name, value]): [string, string] => [name, Array.isArray(value) ? value.join(", ") : String(value)]),
       ["seed", String(header.seed)],
       ...(last ? Object.entries(last.train).map(([name, value]): [string, string] => [vscode.l10n.t("last {0}", name), formatLoss(value)]) : []),
       ...(header.bestEpoch > 0 ? [[vscode.l10n.t("best epoch"), String(header.bestEpoch)] as [string, string]] : []),
-      ...Object.entries(header.metrics).map(([name, value]): [string, string] => [name, formatLoss(value)]),
+      ...Object.entries(header.metrics).map(([name, value]): [string, string] => [vscode.l10n.t(name), formatLoss(value)]),
       [vscode.l10n.t("device"), header.device],
       [vscode.l10n.t("time"), formatSeconds(header.seconds)],
       [vscode.l10n.t("made"), new Date(header.createdAt).toLocaleString(vscode.env.language)],

@@ -57,6 +57,19 @@ export class Runs extends Disposable {
     run.abort.abort();
   }
 
+  /** Stops the run and waits until it writes no more, however it ends. */
+  async end(run: Run): Promise<void> {
+    if (!this.runs.has(run.id)) return;
+    this.cancel(run);
+    await new Promise<void>(resolve => {
+      const follow = this.onDidChange(() => {
+        if (this.runs.has(run.id)) return;
+        follow.dispose();
+        resolve();
+      });
+    });
+  }
+
   private async track(title: string, path: string, work: (runId: string, signal: AbortSignal) => Promise<FitResult>): Promise<FitResult> {
     const run: Run = { id: String(++this.lastId), title, checkpoint: vscode.Uri.file(path), startedAt: Date.now(), progress: null, abort: new AbortController() };
     this.runs.set(run.id, run);
@@ -102,5 +115,5 @@ export function describeProgress({ phase, epoch, epochs, losses, secondsLeft, fr
 
 /** The title of a run: model and dataset. */
 export function runTitle(modelTitle: string, datasetPath: string): string {
-  return vscode.l10n.t("{0} of {1}", modelTitle, basename(datasetPath));
+  return vscode.l10n.t("{0} of {1}", vscode.l10n.t(modelTitle), basename(datasetPath));
 }

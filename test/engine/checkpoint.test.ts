@@ -93,7 +93,7 @@ describe("a checkpoint file", () => {
   it("is replaced whole, and leftovers of a killed writer are cleared away", async () => {
     const path = fresh();
     await writeCheckpoint(path, recordOf(), tensors);
-    const leftover = join(folder, `.${path.slice(folder.length + 1)}.99999.tmp`);
+    const leftover = join(folder, `.${path.slice(folder.length + 1)}.99999999-1.tmp`); // no process has such a number
     writeFileSync(leftover, "half a file");
     await updateCheckpoint(path, record => ({ ...record, name: "renamed" }), { scores: { shape: [3], data: Float32Array.of(1, 2, 3) } });
     expect(readdirSync(folder).filter(name => name.endsWith(".tmp"))).toEqual([]);
@@ -102,6 +102,17 @@ describe("a checkpoint file", () => {
     expect(Object.keys(file.header.tensors)).toContain("scores");
     expect((await file.read("latents")).data).toEqual(tensors["latents"]!.data);
     await file.close();
+  });
+
+  it("takes changes that come at once one after the other", async () => {
+    const path = fresh();
+    await writeCheckpoint(path, recordOf(), tensors);
+    await Promise.all(Array.from({ length: 6 }, (_, i) => updateCheckpoint(path, record => ({ ...record, epochs: record.epochs + 1 }), { [`part ${i}`]: { shape: [1], data: Float32Array.of(i) } })));
+    const file = await openCheckpoint(path);
+    expect(file.header.epochs).toBe(recordOf().epochs + 6);
+    for (let i = 0; i < 6; i++) expect((await file.read(`part ${i}`)).data).toEqual(Float32Array.of(i));
+    await file.close();
+    expect(readdirSync(folder).filter(name => name.endsWith(".tmp"))).toEqual([]);
   });
 
   it("keeps the old file when writing fails", async () => {

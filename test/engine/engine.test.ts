@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { npy } from "../../samples/numpy.mjs";
 import { createEngine } from "../../src/engine/engine";
 import { openCheckpoint } from "../../src/engine/checkpoint";
 import { openDataset } from "../../src/engine/datasets";
@@ -101,6 +102,28 @@ describe("a table", () => {
     expect([...distances]).toEqual([...distances].sort((a, b) => a - b));
     await expect(engine.coloring(path, "column:nothing")).rejects.toMatchObject({ code: "bad-request" });
     await expect(engine.details(path, Int32Array.of(344))).rejects.toMatchObject({ code: "bad-request", message: expect.stringContaining("344") });
+  });
+
+  it("shows one latent dimension as a strip", async () => {
+    const run = start(penguins, "pca", { latentDim: 1 });
+    await run.done;
+    const { projections } = await engine.overview(run.checkpointPath);
+    expect(projections.map(({ id, dimensions }) => [id, dimensions])).toEqual([["strip", [2]]]);
+    const { data } = await engine.points(run.checkpointPath, { projection: "strip", dimensions: 2 });
+    const { data: z } = await engine.latents(run.checkpointPath, Int32Array.from({ length: 344 }, (_, row) => row));
+    expect(data.filter((_, i) => i % 2 === 0)).toEqual(z);
+    expect(new Set(data.filter((_, i) => i % 2 === 1)).size).toBeGreaterThan(300);
+  });
+
+  it("stays valid when a file of labels appears beside its dataset later", async () => {
+    const rows: DatasetSource = { path: join(folder, "later.npy"), choices: {} };
+    writeFileSync(rows.path, npy({ type: "f4", shape: [50, 4], data: Float32Array.from({ length: 200 }, (_, i) => Math.sin(i)) }));
+    const run = start(rows, "pca", { latentDim: 2 });
+    await run.done;
+    writeFileSync(join(folder, "later_labels.npy"), npy({ type: "u1", shape: [50], data: new Uint8Array(50) }));
+    expect((await engine.inspect(rows)).labels).not.toBeNull();
+    expect((await engine.overview(run.checkpointPath)).datasetProblem).toBeNull();
+    rmSync(join(folder, "later_labels.npy"));
   });
 
   it("rebuilds rows exactly from all components, and worse from fewer", async () => {

@@ -36,7 +36,7 @@ export async function arrayDataset(parts: ArrayDatasetParts, signal?: AbortSigna
     schema,
     dtype: array.dtype,
     notes: [...view.notes, ...parts.notes, ...range.notes],
-    choices: [...parts.choices, ...view.choices].filter(choice => choice.options.length > 1),
+    choices: [...parts.choices, ...view.choices],
     fingerprint: parts.fingerprint,
     columnNames: columns.map(column => column.name),
     read: async (start, count, readSignal) => {

@@ -13,7 +13,7 @@ export interface Dataset {
   readonly dtype: "uint8" | "float32";
   /** Facts worth reading before training: where labels were found, what was filled or resized. */
   readonly notes: readonly string[];
-  /** The questions this file leaves open, with the answers in force. */
+  /** Every question of how the file is read, with the answer in force; some may have one possible answer alone. */
   readonly choices: readonly DatasetChoice[];
   /** Hash over the content's size and blocks of it (and of the label file); equal for equal data, wherever it lies. */
   readonly fingerprint: string;

@@ -104,7 +104,8 @@ const layoutId = ({ planar }: Geometry) => (planar ? "channels-first" : "channel
 const describe = ({ height, width, channels, planar }: Geometry) =>
   channels === 1 && !planar ? `${height}×${width} grey` : planar ? `${channels}×${height}×${width} (planes)` : `${height}×${width}×${channels}`;
 const flatId = ({ height, width, channels, planar }: Geometry) =>
-  channels === 1 ? `${height}x${width}` : planar ? `${channels}x${height}x${width}` : `${height}x${width}x${channels}`;
+  channels === 1 ? `${height}x${width}` : !planar ? `${height}x${width}x${channels}`
+  : `${channels}x${height}x${width}${channels === height ? "-planes" : ""}`; // 4 × 4 × 4 reads alike from both ends
 
 /** Rows of channel planes [n × c × h × w] as interleaved pixels [n × h × w × c]. */
 export function interleave<R extends Rows>(rows: R, [height, width, channels]: readonly number[]): R {

@@ -24,7 +24,7 @@ export const table: DatasetReader = {
       const plan = planTable(shared.scan, choices);
       return tableDataset(path, shared, plan.features, plan.label, {
         notes: [...found.notes, ...plan.notes],
-        choices: [...plan.choices, ...found.choices].filter(choice => choice.many || choice.options.length > 1),
+        choices: [...plan.choices, ...found.choices],
         fingerprint: await fingerprintOfFiles([path]),
       });
     }),

@@ -58,8 +58,8 @@ export async function duplicateSettings(services: Services, target?: unknown): P
 }
 
 async function ask(services: Services, path: string, choices: Choices | undefined): Promise<vscode.Uri | undefined> {
-  const { source, model, hyperparameters } = await askEmbed(services, { path, choices: {} }, choices);
-  await services.remembered.remember(path, { dataset: source.choices, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
+  const { source, model, hyperparameters, answers } = await askEmbed(services, { path, choices: {} }, choices);
+  await services.remembered.remember(path, { dataset: answers, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
   return embed(services, source, model.id, model.title, hyperparameters);
 }
 

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { DatasetChoice, DatasetDescription, DatasetSource, Hyperparameter, HyperparameterValue, HyperparameterValues, ModelDescription } from "../../protocol/data";
 import { formatCount } from "../format";
+import { localized } from "../localized";
 import { back, inputText, pickMany, pickOne, whileBusy } from "../quickInput";
 import type { Services } from "../services";
 import type { Choices } from "../rememberedChoices";
@@ -13,6 +14,8 @@ export interface EmbedAnswers {
   source: Required<DatasetSource>;
   model: ModelDescription;
   hyperparameters: HyperparameterValues;
+  /** The answers to what was really asked: what to remember for the next time. */
+  answers: Record<string, string[]>;
 }
 
 const totalSteps = 3;
@@ -38,7 +41,8 @@ export async function askEmbed(services: Services, source: DatasetSource, choice
       // Its ranges may have changed with how the dataset is read.
       model = description.models.find(({ id }) => id === model!.id) ?? model;
       const values = await askHyperparameters(title, model!, hyperparameters[model!.id] ?? {});
-      if (values !== back) return { source: description.source, model: model!, hyperparameters: values };
+      const answers = Object.fromEntries(description.choices.map(({ id, selected }) => [id, selected]));
+      if (values !== back) return { source: description.source, model: model!, hyperparameters: values, answers };
       step = 2;
     }
   }
@@ -46,7 +50,7 @@ export async function askEmbed(services: Services, source: DatasetSource, choice
 
 /** What a reader finds in a dataset; answers that the file no longer allows are dropped once. */
 async function inspect(services: Services, title: string, source: DatasetSource): Promise<DatasetDescription> {
-  const look = (choices: DatasetSource["choices"]) => whileBusy(title, vscode.l10n.t("Reading {0}…", basename(source.path)), signal => services.engine.remote.inspect({ ...source, choices }, signal));
+  const look = (choices: DatasetSource["choices"]) => whileBusy(title, vscode.l10n.t("Reading {0}…", basename(source.path)), signal => services.engine.remote.inspect({ ...source, choices }, signal)).then(localized);
   if (Object.keys(source.choices).length === 0) return look({});
   return look(source.choices).catch(() => look({}));
 }
@@ -86,9 +90,9 @@ async function askDataset(services: Services, title: string, found: DatasetDescr
 async function reread(services: Services, title: string, description: DatasetDescription, choices: Record<string, string[]>, changed: string): Promise<DatasetDescription> {
   const { path, reader } = description.source;
   try {
-    return await whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices }, signal));
+    return await whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices }, signal)).then(localized);
   } catch {
-    return whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices: { [changed]: choices[changed]! } }, signal));
+    return whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices: { [changed]: choices[changed]! } }, signal)).then(localized);
   }
 }
 

@@ -55,7 +55,7 @@ export const installCudaBackend: CommandHandler = async services => {
   const install = vscode.l10n.t("Install");
   const chosen = await vscode.window.showInformationMessage(
     vscode.l10n.t("Install TensorFlow with CUDA for Latent Lens?"),
-    { modal: true, detail: vscode.l10n.t("npm downloads {0} and about 400 MB of TensorFlow into the extension's storage. It needs npm in PATH, an NVIDIA GPU with its driver, CUDA 11.8 and cuDNN 8.6, on Linux or Windows. Without them Latent Lens uses any GPU through WebGPU.", cudaPackage) },
+    { modal: true, detail: vscode.l10n.t("npm downloads {0} and about 400 MB of TensorFlow into the extension's storage. It needs npm in PATH, an NVIDIA GPU with its driver, CUDA 11.2 and cuDNN 8.1, on Linux or Windows. Without them Latent Lens uses any GPU through WebGPU.", cudaPackage) },
     install,
   );
   if (chosen !== install) return;
@@ -63,6 +63,11 @@ export const installCudaBackend: CommandHandler = async services => {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "package.json"), '{ "private": true }\n');
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Installing TensorFlow with CUDA"), cancellable: true }, (progress, token) => npmInstall(folder, services.log, text => progress.report({ message: text }), token));
+  if (services.runs.all.length > 0) {
+    // A run is not worth less than the new backend: the next start of the engine takes it.
+    void vscode.window.showInformationMessage(vscode.l10n.t("TensorFlow with CUDA is installed. It is used when the engine next starts: restart it when training is over."));
+    return;
+  }
   await services.engine.stop();
   const { backend, unavailable } = await services.engine.describe();
   if (backend === "tensorflow") void vscode.window.showInformationMessage(vscode.l10n.t("Latent Lens now trains with TensorFlow on CUDA."));

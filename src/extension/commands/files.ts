@@ -67,7 +67,7 @@ export const deleteCheckpoint: CommandHandler = async (services, target) => {
   const chosen = await vscode.window.showWarningMessage(vscode.l10n.t("Delete the checkpoint {0}?", titleOf(file)), { modal: true, detail: vscode.l10n.t("The file goes to the trash.") }, remove);
   if (chosen !== remove) return;
   const run = services.runs.at(file.uri);
-  if (run) services.runs.cancel(run);
+  if (run) await services.runs.end(run); // its last save would bring the file back
   if (services.engine.isRunning) await services.engine.remote.release(file.uri.fsPath);
   try {
     await vscode.workspace.fs.delete(file.uri, { useTrash: true });

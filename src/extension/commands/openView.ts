@@ -11,7 +11,7 @@ function openCommand(id: VisualizerId): CommandHandler {
   return async (services, target) => {
     const file = await checkpointOf(services, target, ({ header }) => header !== null && visualizersOf(header).includes(id));
     const header = headerOf(file);
-    if (!visualizersOf(header).includes(id)) throw new LatentError("bad-request", vscode.l10n.t("{0} has no {1} view.", header.modelTitle, visualizers[id].title));
+    if (!visualizersOf(header).includes(id)) throw new LatentError("bad-request", vscode.l10n.t("{0} has no {1} view.", vscode.l10n.t(header.modelTitle), vscode.l10n.t(visualizers[id].title)));
     await openVisualizer(file.uri, id, { preserveFocus: false });
   };
 }

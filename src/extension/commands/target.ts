@@ -34,8 +34,8 @@ export async function pickCheckpoint(services: Services, placeholder: string, ac
   if (files.length === 0) throw new LatentError("bad-request", vscode.l10n.t("There is no such checkpoint yet. Embed a dataset first."));
   const items = files.map(file => ({
     label: titleOf(file),
-    description: file.header ? `${file.header.dataset.name} · ${file.header.modelTitle}` : vscode.l10n.t("broken"),
-    detail: file.header ? Object.entries(file.header.metrics).map(([name, value]) => `${name} ${formatLoss(value)}`).join(" · ") : file.problem,
+    description: file.header ? `${file.header.dataset.name} · ${vscode.l10n.t(file.header.modelTitle)}` : vscode.l10n.t("broken"),
+    detail: file.header ? Object.entries(file.header.metrics).map(([name, value]) => `${vscode.l10n.t(name)} ${formatLoss(value)}`).join(" · ") : file.problem,
     file,
   }));
   const picked = await pickOne({ title: "Latent Lens", placeholder, items });

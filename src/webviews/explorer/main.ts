@@ -118,12 +118,12 @@ export class ExplorerElement extends ViewElement {
   protected override content(state: ViewState): TemplateResult {
     const { checkpoint, selection } = state;
     const { header, title } = checkpoint!;
-    if (!header.capabilities.includes("decode")) return html`<div class="centre"><p class="muted">${t("{0} cannot decode latents.", header.modelTitle)}</p></div>`;
+    if (!header.capabilities.includes("decode")) return html`<div class="centre"><p class="muted">${t("{0} cannot decode latents.", t(header.modelTitle))}</p></div>`;
     const { summary, z, decoded } = this;
     if (!summary || !z) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring></div>`;
     const shown = this.all ? summary.order : summary.order.subarray(0, fewSliders);
     return html`<div class="body">
-      <div class="title"><strong class="ellipsis" title=${title}>${header.modelTitle} · ${header.dataset.name}</strong><span class="muted ellipsis">${this.moved ? t("from {0}, then changed", this.origin) : t("from {0}", this.origin)}</span></div>
+      <div class="title"><strong class="ellipsis" title=${title}>${t(header.modelTitle)} · ${header.dataset.name}</strong><span class="muted ellipsis">${this.moved ? t("from {0}, then changed", this.origin) : t("from {0}", this.origin)}</span></div>
       ${decoded ? this.stage(header.schema, decoded) : html`<div class="stage" role="status"><vscode-progress-ring></vscode-progress-ring></div>`}
       <div class="from">
         <vscode-button appearance="secondary" @click=${() => this.startFrom({ kind: "mean" }, t("the mean"))}>${t("Mean")}</vscode-button>

@@ -46,15 +46,15 @@ export class BeforeAfterElement extends LitElement {
     this.latest.run("before", signal => host.points({ projection: "rows", dimensions }, signal), points => { this.rowPoints = points; }, passOn(this));
     this.latest.run("after", async signal => {
       const { projections } = await host.overview(signal);
-      const kept = projections.find(({ id }) => id === "axes")?.dimensions ?? [];
-      return kept.length > 0 ? host.points({ projection: "axes", dimensions: kept.includes(dimensions) ? dimensions : kept[0]! }, signal) : null;
+      const kept = projections.find(({ id }) => id === "axes" || id === "strip")!;
+      return host.points({ projection: kept.id, dimensions: kept.dimensions.includes(dimensions) ? dimensions : kept.dimensions[0]! }, signal);
     }, points => { this.turnedPoints = points; }, passOn(this));
   }
 
   override render(): TemplateResult {
     return html`
       <section><h3>${t("Before: the rows and their principal axes")}</h3>${this.rowPoints ? this.cloud(this.rowPoints, 0, this.axesOf(this.rowPoints.dimensions)) : this.waiting()}</section>
-      <section><h3>${t("After: the same rows along those axes")}</h3>${this.turnedPoints ? this.cloud(this.turnedPoints, 1, []) : this.latest.isBusy("after") ? this.waiting() : html`<div class="centre"><p class="muted">${t("One latent dimension: see its histogram in the scatter's colours.")}</p></div>`}</section>`;
+      <section><h3>${t("After: the same rows along those axes")}</h3>${this.turnedPoints ? this.cloud(this.turnedPoints, 1, []) : this.waiting()}</section>`;
   }
 
   private waiting(): TemplateResult {

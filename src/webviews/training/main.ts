@@ -84,7 +84,7 @@ export class TrainingElement extends ViewElement {
     return html`
       <div class="toolbar">
         ${terms.length > 1 ? html`<label>${t("Loss")}<span class="select"><select aria-label=${t("Loss")} @change=${(event: Event) => { this.term.value = (event.target as HTMLSelectElement).value; }}>
-          ${terms.map(name => html`<option value=${name} ?selected=${name === term}>${name}</option>`)}</select></span></label>` : nothing}
+          ${terms.map(name => html`<option value=${name} ?selected=${name === term}>${t(name)}</option>`)}</select></span></label>` : nothing}
         <vscode-checkbox ?checked=${this.logarithmic.value} @change=${(event: Event) => { this.logarithmic.value = (event.target as HTMLInputElement).checked; }}>${t("Logarithmic")}</vscode-checkbox>
         <span class="spacer"></span>
         ${this.actions(state)}

@@ -35,4 +35,14 @@ describe("the installed package", () => {
     assert.match(unavailable["webgpu"] ?? "", /software adapter/);
     assert.match(versions["kernels"] ?? "", /^(relaxed-fma|simd)/);
   }).timeout(180_000);
+
+  it("computes through WebGPU when that is chosen", async () => {
+    const settings = vscode.workspace.getConfiguration("latentLens");
+    await settings.update("backend", "webgpu", vscode.ConfigurationTarget.Global);
+    await settings.update("gpuAdapter", "software", vscode.ConfigurationTarget.Global);
+    await vscode.commands.executeCommand("latentLens.restartEngine");
+    const header = await headerOf(await embed("penguins.csv", "pca", { latentDim: 2 }));
+    assert.deepEqual([header.state, header.backend], ["complete", "webgpu"]);
+    assert.match(header.device, /^WebGPU · .*\(software\)$/);
+  }).timeout(180_000);
 });

@@ -1,15 +1,17 @@
-import { projectAll } from "./projected";
+import { copyTo, discOf, emptyRaster, stamp, type Disc, type Raster } from "./discs";
 import type { Frame, PointRenderer } from "./renderer";
 import { resize } from "./webglRenderer";
 
-/** A renderer on Canvas2D, for pages without WebGL2: squares written straight into the pixels, blended by hand. */
+/** A renderer on Canvas2D, for pages without WebGL2 or where the processor would have to draw it. */
 export function canvasRenderer(canvas: HTMLCanvasElement): PointRenderer {
   const context = canvas.getContext("2d")!;
   let positions: Float32Array = new Float32Array(0);
   let dimensions = 2;
   let colors: Uint8Array = new Uint8Array(0);
   let emphasis: Int32Array = new Int32Array(0);
-  let screen: Float32Array | undefined;
+  let raster: Raster | null = null;
+  let image: ImageData | null = null;
+  const discs = new Map<number, Disc>();
   return {
     kind: "canvas",
     setPoints: (values, newDimensions) => {
@@ -20,33 +22,53 @@ export function canvasRenderer(canvas: HTMLCanvasElement): PointRenderer {
     setEmphasis: rows => void (emphasis = rows),
     draw: ({ matrix, width, height, ratio, size, opacity }: Frame) => {
       resize(canvas, width * ratio, height * ratio);
-      screen = projectAll(positions, dimensions, matrix, { width: canvas.width, height: canvas.height }, screen);
-      const image = context.createImageData(canvas.width, canvas.height);
-      const side = Math.max(1, Math.round(size * ratio * 0.9));
+      const deep = dimensions === 3;
+      raster = emptyRaster(canvas.width, canvas.height, deep, raster);
+      if (image?.width !== canvas.width || image.height !== canvas.height) image = context.createImageData(canvas.width, canvas.height);
+      discs.clear();
+      const draw = pointDrawer(raster, discs, { positions, dimensions, colors, matrix, size: size * ratio });
+      // Blending and depth do not go together: in 3-D the nearer disc simply wins.
       const n = positions.length / dimensions;
-      for (let i = 0; i < n; i++) stamp(image, screen[2 * i]!, screen[2 * i + 1]!, side, colors, i, opacity);
-      for (const row of emphasis) stamp(image, screen[2 * row]!, screen[2 * row + 1]!, side, colors, row, 1);
+      for (let row = 0; row < n; row++) draw(row, deep ? 1 : opacity);
+      raster.depth?.fill(Infinity);
+      for (const row of emphasis) draw(row, 1);
+      copyTo(image, raster);
       context.putImageData(image, 0, 0);
     },
     dispose: () => undefined,
   };
 }
 
-/** Source-over of a square onto non-premultiplied pixels. */
-function stamp({ data, width, height }: ImageData, x: number, y: number, side: number, colors: Uint8Array, row: number, opacity: number): void {
-  const alpha = (colors[4 * row + 3]! / 255) * opacity;
-  if (alpha === 0) return;
-  const left = Math.round(x - side / 2);
-  const top = Math.round(y - side / 2);
-  for (let py = Math.max(0, top); py < Math.min(height, top + side); py++) {
-    for (let px = Math.max(0, left); px < Math.min(width, left + side); px++) {
-      const o = 4 * (py * width + px);
-      const below = data[o + 3]! / 255;
-      const total = alpha + below * (1 - alpha);
-      for (let channel = 0; channel < 3; channel++) {
-        data[o + channel] = (colors[4 * row + channel]! * alpha + data[o + channel]! * below * (1 - alpha)) / total;
-      }
-      data[o + 3] = 255 * total;
-    }
-  }
+interface Cloud {
+  positions: Float32Array;
+  dimensions: number;
+  colors: Uint8Array;
+  matrix: Float32Array;
+  /** Diameter of a point in pixels of the raster. */
+  size: number;
+}
+
+/** Draws one row. In 3-D nearer points are larger: sizes in steps of an eighth of a pixel, so that few discs need making. */
+function pointDrawer(raster: Raster, discs: Map<number, Disc>, { positions, dimensions, colors, matrix: m, size }: Cloud): (row: number, opacity: number) => void {
+  const { width, height } = raster;
+  const deep = dimensions === 3;
+  const flat = discOf(size);
+  const discAt = (far: number): Disc => {
+    const step = Math.round(8 * size * Math.max(0.4, Math.min(3, 2.9 / far)));
+    let disc = discs.get(step);
+    if (!disc) discs.set(step, (disc = discOf(step / 8)));
+    return disc;
+  };
+  return (row, opacity) => {
+    const alpha = (colors[4 * row + 3]! / 255) * opacity;
+    if (alpha === 0) return;
+    const x = positions[row * dimensions]!;
+    const y = positions[row * dimensions + 1]!;
+    const z = deep ? positions[row * 3 + 2]! : 0;
+    const far = m[3]! * x + m[7]! * y + m[11]! * z + m[15]!;
+    if (Math.abs(m[2]! * x + m[6]! * y + m[10]! * z + m[14]!) > far) return;
+    const sx = (0.5 + (m[0]! * x + m[4]! * y + m[8]! * z + m[12]!) / (2 * far)) * width;
+    const sy = (0.5 - (m[1]! * x + m[5]! * y + m[9]! * z + m[13]!) / (2 * far)) * height;
+    stamp(raster, deep ? discAt(far) : flat, sx, sy, far, colors, row, alpha);
+  };
 }

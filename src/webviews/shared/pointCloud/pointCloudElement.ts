@@ -7,6 +7,7 @@ import { opacityFor, pointSizeFor } from "./look";
 import { drawOverlay, type Arrow, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
 import { createRenderer, type PointRenderer } from "./renderer";
+import { webglSupport } from "./webglRenderer";
 
 export type Tool = "pan" | "box" | "lasso";
 export interface CloudPoints {
@@ -72,9 +73,9 @@ export class PointCloudElement extends LitElement {
   private gesture: { x: number; y: number; button: number; path: number[]; moved: boolean; tool: Tool; pan: boolean } | undefined;
   private readonly sizes = new ResizeObserver(() => this.redraw());
 
-  /** True when the page draws with Canvas2D because it has no WebGL2. */
+  /** True when the page has no WebGL2. Where the processor draws it, Canvas2D is no loss and needs no mention. */
   get usesCanvas(): boolean {
-    return this.renderer?.kind === "canvas";
+    return webglSupport() === "none";
   }
 
   /** Milliseconds since the page began when points were last drawn; benches and tests read it. */

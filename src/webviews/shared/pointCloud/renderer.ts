@@ -1,5 +1,5 @@
 import { canvasRenderer } from "./canvasRenderer";
-import { webglRenderer } from "./webglRenderer";
+import { webglRenderer, webglSupport } from "./webglRenderer";
 
 /** How one frame looks. */
 export interface Frame {
@@ -28,7 +28,11 @@ export interface PointRenderer {
   dispose(): void;
 }
 
-/** WebGL2 where the page has it, else Canvas2D; `onLost` is called when the GPU takes the context away. */
+/**
+ * WebGL2 where a GPU draws it, else Canvas2D. Without a GPU the browser draws WebGL on the processor and copies the picture
+ * afterwards, which takes several times as long as drawing it there ourselves (bench/README.md). `onLost` is called when the
+ * GPU takes the context away.
+ */
 export function createRenderer(canvas: HTMLCanvasElement, onLost: () => void): PointRenderer {
-  return webglRenderer(canvas, onLost) ?? canvasRenderer(canvas);
+  return (webglSupport() === "hardware" ? webglRenderer(canvas, onLost) : null) ?? canvasRenderer(canvas);
 }

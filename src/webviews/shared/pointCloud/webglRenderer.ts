@@ -98,6 +98,23 @@ export function webglRenderer(canvas: HTMLCanvasElement, onLost: () => void): Po
   };
 }
 
+export type WebglSupport = "hardware" | "software" | "none";
+
+/** Who draws WebGL2 in this page. Asked of a canvas of its own, since a canvas that has had one kind of context gives no other. */
+export function webglSupport(): WebglSupport {
+  return (support ??= askSupport());
+}
+let support: WebglSupport | undefined;
+
+function askSupport(): WebglSupport {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return "none";
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|basic render/i.test(name) ? "software" : "hardware";
+}
+
 function link(gl: WebGL2RenderingContext): WebGLProgram {
   const program = gl.createProgram();
   for (const [type, source] of [[gl.VERTEX_SHADER, vertexShader], [gl.FRAGMENT_SHADER, fragmentShader]] as const) {
