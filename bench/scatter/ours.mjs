@@ -1,5 +1,5 @@
-// Ours: the element of the scatter, with the function that gives its points their colours. On WebGL2, or on Canvas2D where the
-// browser has no WebGL.
+// Ours: the element of the scatter as it is, with the function that gives its points their colours. Where the browser has no GPU it
+// draws on Canvas2D by itself.
 
 import "../../src/webviews/shared/pointCloud/pointCloudElement.ts";
 import { pointColors } from "../../src/webviews/scatter/pointColors.ts";
