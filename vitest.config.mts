@@ -9,7 +9,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },
-      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], fileParallelism: false, isolate: false } },
+      // A worker keeps its browser and its checkpoints for all of its files.
+      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], isolate: false, expect: { poll: { timeout: 10_000 } } } },
     ],
   },
 });

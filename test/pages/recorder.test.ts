@@ -64,7 +64,7 @@ describe("values on their way into a page and back", () => {
         const { floats, bytes, rows, list } = data as typeof value;
         done([floats.constructor.name, String(floats), bytes.constructor.name, String(bytes.length), rows.constructor.name, String(rows), String(list)]);
       }, { once: true });
-      window.latentLens.receive(text);
+      window.latentLens.receive(new URLSearchParams(location.search).get("opening")!, text);
     }), encode(value));
     expect(inPage).toEqual(["Float32Array", "1.5,NaN,0", "Uint8Array", "70000", "Int32Array", "7", ",Infinity,0,,“ü”,[object Object]"]);
     expect(decode(encode(value))).toEqual(value);

@@ -10,7 +10,7 @@ import type { HyperparameterValues } from "../../../src/protocol/data";
 import { backendOptions } from "../../helpers/backends";
 import { mnistPath } from "../../helpers/memoryDataset";
 
-// What the pages show in these tests: checkpoints that the engine makes of real data, once for all test files.
+// What the pages show in these tests: checkpoints that the engine makes of real data, once for all test files of a worker.
 
 export interface Checkpoint {
   path: string;
@@ -18,7 +18,7 @@ export interface Checkpoint {
   header: CheckpointHeader;
 }
 
-const folder = resolve(import.meta.dirname, "../../../out/pages/data");
+const folder = resolve(import.meta.dirname, `../../../out/pages/data-${process.env["VITEST_POOL_ID"] ?? "0"}`);
 const require = createRequire(import.meta.url);
 const rows = 300;
 

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { build } from "esbuild";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { BrowserContext, ConsoleMessage, Locator, Page, Request } from "playwright-core";
 import { afterEach, expect } from "vitest";
 import { launchChromium, type Gpu } from "../../../tools/vscode-host/chromium.mjs";
 import type { Message } from "../../../src/protocol/rpc";
@@ -11,7 +10,7 @@ import type { VisualizerId } from "../../../src/protocol/visualizers";
 import { checkpoints, type CheckpointName } from "./checkpoints";
 import { FakeHost } from "./fakeHost";
 import { servePages } from "./pageServer";
-import { themeOf, type ThemeName } from "./themes";
+import type { ThemeName } from "./themes";
 import { decode, encode } from "./wire";
 
 export type ViewId = VisualizerId | "explorer";
@@ -47,54 +46,48 @@ export interface View {
   close(): Promise<void>;
 }
 
-const browsers = new Map<Gpu, Promise<Browser>>();
+const contexts = new Map<Gpu, Promise<BrowserContext>>();
+/** Tabs whose view was closed, for the next one: a new tab is a new process. */
+const tabs = new Map<Gpu, Page[]>();
 const server = servePages(language => (language === "en" ? {} : longerTexts()));
-const pageScript = build({ entryPoints: [resolve(import.meta.dirname, "pageSide.ts")], bundle: true, write: false, format: "iife", target: "es2022" }).then(({ outputFiles }) => outputFiles[0]!.text);
-const open = new Set<View>();
+/** By a number that the page has in its address, so that nothing a tab did before is taken for what its next view does. */
+const open = new Map<string, View & { receive(message: Message): void }>();
+let openings = 0;
 
 // Every test checks this: a page that shows the right thing may still have been refused another.
 afterEach(async () => {
-  const views = [...open];
+  const views = [...open.values()];
   await Promise.all(views.map(view => view.close()));
   expect(views.flatMap(({ faults }) => faults)).toEqual([]);
 });
 
 /** Opens a view as VS Code does, and waits until it shows what it has. */
 export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, width = 1000, height = 700, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
-  if (!browsers.has(gpu)) browsers.set(gpu, launchChromium({ gpu }));
-  const [browser, { origin }, script, { engine, ...made }] = await Promise.all([browsers.get(gpu)!, server, pageScript, checkpoints()]);
-  const t0 = performance.now(); const lap = (n: string) => process.stdout.write(`${n} ${Math.round(performance.now() - t0)}  `);
-  const context = await browser.newContext({ viewport: { width, height } });
-  const page = await context.newPage();
+  if (!contexts.has(gpu)) contexts.set(gpu, startBrowser(gpu));
+  const [context, { origin }, { engine, ...made }] = await Promise.all([contexts.get(gpu)!, server, checkpoints()]);
+  const opening = String(++openings);
+  const page = tabs.get(gpu)!.pop() ?? (await context.newPage());
+  await page.setViewportSize({ width, height });
   const faults: string[] = [];
-  page.on("pageerror", error => faults.push(`thrown: ${error.stack ?? error.message}`));
-  page.on("console", message => message.type() === "error" && faults.push(`console: ${message.text()}`));
-  page.on("request", request => {
-    if (!request.url().startsWith(`${origin}/`) && !/^(data|blob):/.test(request.url())) faults.push(`asked for ${request.url()}`);
-  });
-  await page.exposeFunction("latentLensFault", (fault: string) => void faults.push(fault));
+  const stopWatching = watch(page, origin, faults);
 
   const receivers: ((message: Message) => void)[] = [];
-  await page.exposeFunction("latentLensPost", (text: string) => receivers.forEach(receive => receive(decode(text) as Message)));
   const host = new FakeHost({
     // A page that was closed or reloaded gets no answer, as in VS Code.
-    post: message => void page.evaluate(text => window.latentLens.receive(text), encode(message)).catch(() => undefined),
+    post: message => void page.evaluate(([to, text]) => window.latentLens.receive(to, text), [opening, encode(message)] as const).catch(() => undefined),
     listen: receive => receivers.push(receive),
   }, engine, checkpoint && made[checkpoint], {
     checkpoint: checkpoint && { fileName: made[checkpoint].fileName, title: title ?? `${made[checkpoint].header.modelTitle} of ${made[checkpoint].header.dataset.name}`, header: made[checkpoint].header },
     selection, progress: null, trusted: true, comparisons: [], ...state,
   });
   prepare?.(host);
-  // The theme is there before the page's module runs, which a document that is "interactive" waits for.
-  const initialTheme = `addEventListener("readystatechange", () => document.readyState === "interactive" && latentLens.applyTheme(${JSON.stringify(themeOf(theme))}), true);`;
-  await page.addInitScript({ content: `${script}\n${initialTheme}` });
 
   const view: View = {
     page, host, faults,
     find: selector => page.locator(selector),
     settled: () => settled(page, host),
     setTheme: async name => {
-      await page.evaluate(variables => window.latentLens.applyTheme(variables), themeOf(name));
+      await page.evaluate(theme => window.latentLens.applyTheme(theme), name);
       await settled(page, host);
     },
     resize: async (newWidth, newHeight = height) => {
@@ -102,26 +95,46 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
       await settled(page, host);
     },
     close: async () => {
-      open.delete(view);
+      if (!open.delete(opening)) return;
       faults.push(...host.argsOf("report").map(([fault]) => `reported: ${String(fault)}`));
-      await context.close();
+      stopWatching();
+      tabs.get(gpu)!.push(page);
     },
   };
-  open.add(view);
-  lap("prepared");
-  await page.goto(`${origin}/${id}?language=${language}`);
-  lap("gone");
+  open.set(opening, { ...view, receive: message => receivers.forEach(receive => receive(message)) });
+  await page.goto(`${origin}/${id}?${new URLSearchParams({ opening, language, theme })}`);
+  await page.mouse.move(0, 0); // a tab that was used before lights up what the pointer was left on
   await view.settled();
   return view;
 }
 
+/** Notes what goes wrong in a page, until the returned function is called. */
+function watch(page: Page, origin: string, faults: string[]): () => void {
+  const thrown = (error: Error) => faults.push(`thrown: ${error.stack ?? error.message}`);
+  const logged = (message: ConsoleMessage) => message.type() === "error" && faults.push(`console: ${message.text()}`);
+  const asked = (request: Request) => (request.url().startsWith(`${origin}/`) || /^(data|blob):/.test(request.url())) || faults.push(`asked for ${request.url()}`);
+  page.on("pageerror", thrown).on("console", logged).on("request", asked);
+  return () => page.off("pageerror", thrown).off("console", logged).off("request", asked);
+}
+
+/** A browser for the views of all test files; each has a state of its own. */
+async function startBrowser(gpu: Gpu): Promise<BrowserContext> {
+  const context = await (await launchChromium({ gpu })).newContext();
+  tabs.set(gpu, []);
+  await context.exposeFunction("latentLensPost", (opening: string, text: string) => open.get(opening)?.receive(decode(text) as Message));
+  await context.exposeFunction("latentLensFault", (opening: string, fault: string) => void open.get(opening)?.faults.push(fault));
+  const { outputFiles } = await build({ entryPoints: [resolve(import.meta.dirname, "pageSide.ts")], bundle: true, write: false, format: "iife", target: "es2022" });
+  await context.addInitScript({ content: outputFiles[0]!.text });
+  return context;
+}
+
 async function settled(page: Page, host: FakeHost): Promise<void> {
-  for (let seen = -1; ;) {
-    // Two frames: one in which elements react to an answer, one in which those inside them do.
+  for (;;) {
+    const [calls, isIdle] = [host.calls.length, host.pending === 0];
+    // Two frames: one in which elements react to an answer, one in which those inside them do. What they ask in them has
+    // arrived here before the answer to this does.
     await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
-    if (host.pending === 0 && host.calls.length === seen) return;
-    seen = host.calls.length;
-    await delay(10);
+    if (isIdle && host.calls.length === calls) return;
   }
 }
 

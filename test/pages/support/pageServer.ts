@@ -17,7 +17,7 @@ export async function servePages(texts: (language: string) => Record<string, str
     const type = types[extname(name)];
     if (type) {
       const file = join(folder, name);
-      response.writeHead(existsSync(file) ? 200 : 404, { "content-type": type }).end(existsSync(file) ? readFileSync(file) : "");
+      response.writeHead(existsSync(file) ? 200 : 404, { "content-type": type, "cache-control": "max-age=3600" }).end(existsSync(file) ? readFileSync(file) : "");
     } else {
       const language = searchParams.get("language") ?? "en";
       const page = pageHtml({ id: name, nonce: "bm9uY2U=", cspSource: origin, language, texts: texts(language), asset: asset => `${origin}/${asset}` });

@@ -1,5 +1,5 @@
 import { decode, encode } from "./wire";
-import type { Theme } from "./themes";
+import { themeOf, type ThemeName } from "./themes";
 import { audit } from "./audit";
 
 // Runs in the page before anything else, as VS Code's own script does in a webview: gives it the API, the state that
@@ -8,15 +8,18 @@ import { audit } from "./audit";
 declare global {
   interface Window {
     /** Playwright's: to the test. */
-    latentLensPost(message: string): Promise<void>;
-    latentLensFault(fault: string): Promise<void>;
+    latentLensPost(opening: string, message: string): Promise<void>;
+    latentLensFault(opening: string, fault: string): Promise<void>;
     /** From the test. */
-    latentLens: { receive(message: string): void; applyTheme(theme: Theme): void; audit: typeof audit };
+    latentLens: { receive(opening: string, message: string): void; applyTheme(name: ThemeName): void; audit: typeof audit };
     acquireVsCodeApi(): unknown;
   }
 }
 
-const stateKey = "state of the webview";
+/** The view that this page is; a tab shows one after the other. */
+const parameters = new URLSearchParams(location.search);
+const opening = parameters.get("opening")!;
+const stateKey = `state of view ${opening}`;
 
 /** VS Code's own style sheet for webviews, as far as it touches ours. It has a layer: page.css has the last word. */
 const hostStyles = `@layer host {
@@ -30,13 +33,14 @@ window.acquireVsCodeApi = () => {
   if (acquired) throw new Error("the API was acquired before");
   acquired = true;
   return {
-    postMessage: (message: unknown) => void window.latentLensPost(encode(message)),
+    postMessage: (message: unknown) => void window.latentLensPost(opening, encode(message)),
     getState: () => JSON.parse(sessionStorage.getItem(stateKey) ?? "null") ?? undefined,
     setState: (state: unknown) => sessionStorage.setItem(stateKey, JSON.stringify(state)),
   };
 };
 
-const applyTheme = ({ bodyClass, variables }: Theme) => {
+const applyTheme = (name: ThemeName) => {
+  const { bodyClass, variables } = themeOf(name);
   document.body.className = bodyClass;
   for (const [name, value] of Object.entries(variables)) {
     if (value === "") document.documentElement.style.removeProperty(name);
@@ -44,10 +48,20 @@ const applyTheme = ({ bodyClass, variables }: Theme) => {
   }
 };
 
-window.latentLens = { receive: message => window.postMessage(decode(message), "*"), applyTheme, audit };
+const receive = (to: string, message: string) => {
+  // At once, not through a task of its own: what is asked of the page next comes after it.
+  if (to === opening) window.dispatchEvent(new MessageEvent("message", { data: decode(message) }));
+};
+
+window.latentLens = { receive, applyTheme, audit };
+
+// There before the page's module runs, which waits for the document to be "interactive".
+document.addEventListener("readystatechange", () => {
+  if (document.readyState === "interactive") applyTheme(parameters.get("theme") as ThemeName);
+});
 
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, lineNumber }) => {
-  void window.latentLensFault(`refused by ${violatedDirective}: ${blockedURI} at ${sourceFile}:${lineNumber}`);
+  void window.latentLensFault(opening, `refused by ${violatedDirective}: ${blockedURI} at ${sourceFile}:${lineNumber}`);
 });
 
 const sheet = new CSSStyleSheet();
