@@ -36,16 +36,16 @@ export function offerChart(type) {
         chart.setOption({ series: series.map(data => ({ data })) });
         await shown;
       },
+      // Tells what is under the pointer, but highlights nothing in `large` mode.
       async pick(x, y, found) {
-        const over = ({ seriesIndex, dataIndex }) => {
-          chart.off("mousemove", over);
-          found(rows[seriesIndex][dataIndex]);
-        };
+        let row = -1;
+        const over = ({ seriesIndex, dataIndex }) => { row = rows[seriesIndex]?.[dataIndex] ?? -1; };
         chart.on("mousemove", over);
-        const shown = drawn();
         const { left, top } = container.getBoundingClientRect();
         chart.getZr().painter.getViewportRoot().dispatchEvent(new MouseEvent("mousemove", { clientX: left + x, clientY: top + y, bubbles: true }));
-        await shown;
+        found(row);
+        chart.off("mousemove", over);
+        return false;
       },
     };
   });

@@ -30,6 +30,7 @@ offer(async (container, { positions, labels, classCount }) => {
       const { left, top } = container.getBoundingClientRect();
       cloud.shadowRoot.querySelector(".overlay").dispatchEvent(new PointerEvent("pointermove", { clientX: left + x, clientY: top + y }));
       await drawn();
+      return true;
     },
   };
 });

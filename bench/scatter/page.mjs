@@ -1,6 +1,7 @@
 // What bench/scatter.mjs calls in a page: loads the points, asks a renderer for one step at a time, and times it until the
-// pixels are there. A renderer is a function `start(container, look)` whose answer has `show(camera)` and `recolor(labels)`,
-// both fulfilled in the task that drew, and perhaps `pick(x, y)`; the first picture is drawn when `start` is fulfilled.
+// pixels are there. A renderer is a function `start(container, look)`, fulfilled when the first picture is drawn, whose answer
+// has `show(camera)` and `recolor(labels)`, fulfilled in the task that drew, and `pick(x, y, found)`, which calls `found` with
+// the row as soon as it knows it (−1 for none) and answers whether it then drew a highlight.
 
 import { boundsOf, drag, fit, zoom } from "../../src/webviews/shared/pointCloud/camera.ts";
 import { opacityFor, pointSizeFor } from "../../src/webviews/shared/pointCloud/look.ts";
@@ -46,14 +47,19 @@ export function offer(start) {
     zoom: async i => (await step(() => renderer.show(i % 2 ? zoom(look.camera, 1.15, 500, 300, viewport) : look.camera))).took,
     recolor: async i => (await step(() => renderer.recolor(labelings[i % 2]))).took,
     async pick(i) {
-      if (!renderer.pick) return null;
       const [x, y] = screenPosition(look, Math.floor((look.positions.length / 2) * ((i * 0.618034) % 1)));
       let known;
-      const { took } = await step(async () => {
+      const { took, result: highlighted } = await step(async () => {
         const began = performance.now();
-        await renderer.pick(x, y, row => { known = { row, took: performance.now() - began }; });
+        return renderer.pick(x, y, row => { known = { row, took: performance.now() - began }; });
       });
-      return { known: known.took, drawn: took, miss: known.row < 0 ? null : distance(screenPosition(look, known.row), [x, y]) };
+      if (known.row < 0) return { known: null, drawn: null, miss: null };
+      return { known: known.took, drawn: highlighted ? took : null, miss: distance(screenPosition(look, known.row), [x, y]) };
+    },
+    async pickAfterMove(i) {
+      await renderer.show(drag(look.camera, 60, 25, viewport, false));
+      await renderer.show(look.camera);
+      return window.bench.pick(i);
     },
   };
 }

@@ -25,20 +25,20 @@ export async function bundlePages(sources) {
 const patience = 180_000;
 
 /** One renderer in a page of its own, from loading the points to closing the page. The answer has one list of milliseconds a step. */
-export async function measurePage(browser, address, size, repetitions) {
+export async function measurePage(browser, address, size) {
   const page = await browser.newPage({ viewport: { width: 900, height: 700 }, deviceScaleFactor: 1 });
   const failure = new Promise((_, reject) => {
     page.on("pageerror", reject);
     setTimeout(() => reject(new Error(`no answer in ${patience / 1000} s`)), patience).unref();
   });
   try {
-    return await Promise.race([steps(page, address, size, repetitions), failure]);
+    return await Promise.race([steps(page, address, size), failure]);
   } finally {
     await page.close();
   }
 }
 
-async function steps(page, address, size, repetitions) {
+async function steps(page, address, size) {
   await page.goto(address);
   await page.waitForFunction(() => window.bench);
   const call = async (name, argument) => {
@@ -51,22 +51,22 @@ async function steps(page, address, size, repetitions) {
   const before = await memory(client);
   const { took, covered, url } = await call("first");
   await page.waitForTimeout(300);
-  const result = { first: [took], pan: [], zoom: [], recolor: [], known: [], drawn: [], misses: [], covered, picture: url };
+  const result = { first: [took], pan: [], zoom: [], recolor: [], known: [], knownAfterMove: [], drawn: [], misses: [], covered, picture: url };
   for (const name of ["pan", "zoom", "recolor"]) {
-    // Step 0 runs code for the first time. Twice the repetitions, since a step leads away and the next one back.
-    for (let i = 0; i <= 2 * repetitions; i++) {
+    // Step 0 runs code for the first time; of the other two one leads away and one back.
+    for (let i = 0; i <= 2; i++) {
       const time = await call(name, i + 1);
       if (i > 0) result[name].push(time);
     }
     // Back to the whole view.
     if (name !== "recolor") await call(name, 0);
   }
-  for (let i = 1; i <= 2 * repetitions + 1; i++) {
-    const pick = await call("pick", i);
-    if (pick === null || i === 1) continue;
-    result.known.push(pick.known);
-    result.drawn.push(pick.drawn);
-    result.misses.push(pick.miss);
+  for (let i = 0; i <= 2; i++) {
+    const still = await call("pick", 2 * i + 1);
+    const moved = await call("pickAfterMove", 2 * i + 2);
+    if (i === 0) continue;
+    for (const [name, value] of Object.entries({ known: still.known, knownAfterMove: moved.known, drawn: still.drawn })) if (value !== null) result[name].push(value);
+    result.misses.push(still.miss, moved.miss);
   }
   result.memory = [(await memory(client)) - before];
   return result;

@@ -38,6 +38,7 @@ offer(async (container, { positions, labels, palette, camera, pointSize, opacity
       canvas.dispatchEvent(new MouseEvent("mouseenter"));
       window.dispatchEvent(new MouseEvent("mousemove", { clientX: left + x, clientY: top + y }));
       await done;
+      return true;
     },
   };
 });

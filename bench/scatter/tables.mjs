@@ -3,7 +3,8 @@
 /** @typedef {{ title: string, failure: string | null, runs: Record<string, any>[] }} Contestant */
 
 const columns = {
-  first: "first picture", pan: "pan step", zoom: "zoom step", recolor: "recolour", known: "pointer → row known", drawn: "pointer → highlight drawn", memory: "memory, MB",
+  first: "first picture", pan: "pan step", zoom: "zoom step", recolor: "recolour", 
+  known: "pointer → row known", knownAfterMove: "the same, first after a pan", drawn: "pointer → highlight drawn", memory: "memory, MB",
 };
 
 /** Times and memory, one line a renderer; the first one is what the others are compared with. @param {Contestant[]} contestants */
@@ -19,7 +20,7 @@ export function timesTable(contestants) {
 const valuesOf = ({ runs }, step) => runs.flatMap(run => run[step]);
 
 function cell(values, ours, step) {
-  if (values.length === 0) return "not offered";
+  if (values.length === 0) return "–";
   if (step === "memory") return `${(median(values) / 1e6).toFixed(0)}`;
   const ratio = values === ours || ours.length === 0 ? "" : ` (× ${format(median(values) / median(ours))})`;
   return `${format(median(values))} / ${format(quantile(values, 0.95))}${ratio}`;

@@ -71,7 +71,12 @@ export class PointCloudElement extends LitElement {
   private frame = 0;
   private hovered = -1;
   private gesture: { x: number; y: number; button: number; path: number[]; moved: boolean; tool: Tool; pan: boolean } | undefined;
-  private readonly sizes = new ResizeObserver(() => this.redraw());
+  private drawnViewport: Viewport = { width: 0, height: 0 };
+  private readonly sizes = new ResizeObserver(() => {
+    // It also reports the size at the start, which is drawn already.
+    const { viewport, drawnViewport } = this;
+    if (viewport.width !== drawnViewport.width || viewport.height !== drawnViewport.height) this.redraw();
+  });
 
   /** True when the page has no WebGL2. Where the processor draws it, Canvas2D is no loss and needs no mention. */
   get usesCanvas(): boolean {
@@ -137,8 +142,10 @@ export class PointCloudElement extends LitElement {
 
   /** CSS pixel of a row. */
   positionOf(row: number): { x: number; y: number } {
-    const screen = this.projected();
-    return { x: screen[2 * row]!, y: screen[2 * row + 1]! };
+    // One row at a time: rings and pictures follow every frame of a pan, which must not project all points.
+    const { data, dimensions } = this.points;
+    const [x, y] = projectAll(data.subarray(row * dimensions, (row + 1) * dimensions), dimensions, this.matrix, this.viewport);
+    return { x: x!, y: y! };
   }
 
   /** How much larger than when everything is shown. */
@@ -183,6 +190,10 @@ export class PointCloudElement extends LitElement {
     return this.camera?.kind === kind ? this.camera : fit(this.bounds, this.points.dimensions, this.viewport);
   }
 
+  private get matrix(): Float32Array {
+    return matrixOf(this.currentCamera, this.bounds, this.viewport);
+  }
+
   private setCamera(camera: Camera | null): void {
     this.camera = camera;
     this.dispatchEvent(new CustomEvent("camera-change", { detail: camera }));
@@ -220,11 +231,12 @@ export class PointCloudElement extends LitElement {
     const { renderer, viewport } = this;
     if (!renderer || this.clientWidth === 0) return;
     const ratio = window.devicePixelRatio;
-    const matrix = matrixOf(this.currentCamera, this.bounds, viewport);
+    const { matrix } = this;
     const size = this.pointSize();
     if (this.pointsAreStale) {
       renderer.draw({ matrix, ...viewport, ratio, size, opacity: opacityFor(this.count, this.magnification) });
       this.pointsAreStale = false;
+      this.drawnViewport = viewport;
     }
     drawOverlay(this.overlay, {
       viewport, ratio, theme: readTheme(), axes: this.axes, camera: this.currentCamera, bounds: this.bounds, matrix, size,
@@ -241,7 +253,7 @@ export class PointCloudElement extends LitElement {
 
   private projected(): Float32Array {
     if (this.screenIsStale || !this.screen) {
-      this.screen = projectAll(this.points.data, this.points.dimensions, matrixOf(this.currentCamera, this.bounds, this.viewport), this.viewport, this.screen);
+      this.screen = projectAll(this.points.data, this.points.dimensions, this.matrix, this.viewport, this.screen);
       this.screenIsStale = false;
     }
     return this.screen;
