@@ -60,7 +60,7 @@ describe("a latent plane", () => {
     expect(await view.find("td").count()).toBe(11 * 11);
     expect(distinct(await pictures(view, "td latent-row canvas"))).toBeGreaterThan(60);
     const table = (await view.find("table").boundingBox())!;
-    expect(table.y + table.height, "seen whole").toBeLessThanOrEqual(700);
+    expect(table.y + table.height, "seen whole").toBeLessThanOrEqual(560);
     expect(await view.find("caption").textContent()).toMatch(/z [12] →\s+z [12] ↑/);
   });
 });

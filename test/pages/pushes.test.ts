@@ -99,7 +99,7 @@ describe("what the user arranged outlives a reload", () => {
     await view.settled();
     await view.find("latent-legend input[type=range]").first().fill("5000");
     await view.settled();
-    await view.page.mouse.move(2, 690); // beside all that would light up
+    await view.page.mouse.move(2, 550); // beside all that would light up
     const look = () => view.find(".plot").screenshot();
     const before = await look();
     const note = await view.find(".foot").textContent();

@@ -50,7 +50,7 @@ describe.each(["webgl", "none"] as const)("with %s as GPU, the scatter", gpu => 
   it("draws every point where it is, in its class's colour", async () => {
     const view = await openView("scatter", { gpu });
     expect(await shareDrawn(view)).toBeGreaterThan(0.9);
-    expect(await inkOf(view)).toBeLessThan(0.2 * 730 * 660);
+    expect(await inkOf(view)).toBeLessThan(0.2 * 800 * 560);
     const notes = await view.find(".foot").allTextContents();
     expect(notes).toEqual(gpu === "none" ? ["WebGL2 is missing here: drawn with Canvas2D"] : []);
   });

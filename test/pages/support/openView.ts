@@ -62,7 +62,7 @@ afterEach(async () => {
 });
 
 /** Opens a view as VS Code does, and waits until it shows what it has. */
-export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, width = 1000, height = 700, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
+export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
   if (!contexts.has(gpu)) contexts.set(gpu, startBrowser(gpu));
   const [context, { origin }, { engine, ...made }] = await Promise.all([contexts.get(gpu)!, server, checkpoints()]);
   const opening = String(++openings);
