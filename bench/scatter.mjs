@@ -6,15 +6,16 @@
 //   node bench/scatter.mjs [--rounds 15] [--quick] [--only ours,echarts] [--sizes 70,000] [--pictures FOLDER]
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
+import { loadavg } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { installLocked } from "../tools/lockedInstall.mjs";
 import { launchChromium } from "../tools/vscode-host/chromium.mjs";
+import { machine, median } from "./report.mjs";
 import { clouds, serve } from "./scatter/clouds.mjs";
 import { bundlePages, measurePage } from "./scatter/pages.mjs";
-import { median, overlapTable, timesTable } from "./scatter/tables.mjs";
+import { overlapTable, timesTable } from "./scatter/tables.mjs";
 
 const { values: options } = parseArgs({
   options: { rounds: { type: "string", default: "15" }, quick: { type: "boolean", default: false }, only: { type: "string" }, sizes: { type: "string" }, pictures: { type: "string" } },
@@ -33,7 +34,8 @@ const contestants = [
 ].filter(({ id }) => !options.only || options.only.split(",").includes(id));
 const rounds = options.quick ? 1 : Number(options.rounds);
 
-const load = [loadavg()[0]];
+const before = machine();
+const load = [];
 const data = clouds();
 const sizes = Object.keys(data).filter(size => !options.sizes || options.sizes === size);
 const files = await bundlePages([...new Set(contestants.map(({ source }) => source))]);
@@ -62,7 +64,7 @@ for (let round = options.quick ? 0 : -1; round < rounds; round++) { // the first
 server.close();
 
 const engine = await graphicsOf(browsers.webgl);
-console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model.trim()}, load average ${load[0].toFixed(2)} before, ${median(load.slice(1)).toFixed(2)} during (these benchmarks among it).
+console.log(`${before}; ${median(load).toFixed(2)} during, these benchmarks among it.
 Chromium ${browsers.webgl.version()}, headless; WebGL by ${engine}: in software, on the processor. A graphics card would speed up those that draw with WebGL.
 Rounds: ${rounds}, each renderer in a new page. Milliseconds, median / 95 % (× the first line). Memory: what JavaScript holds more than before, array buffers included, the graphics process not.`);
 for (const size of sizes) {

@@ -29,10 +29,16 @@ function withBands(positions, digits) {
   return { positions, digits, bands };
 }
 
-/** Standard normal numbers (Box & Muller 1958) from a linear congruential generator: the same at every run. */
+/** Standard normal numbers (Box & Muller 1958), the same at every run. */
 function normals(seed) {
   let state = seed;
-  const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  // A Weyl sequence, its bits mixed (the finalizer of MurmurHash3).
+  const uniform = () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let bits = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+    bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+    return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32;
+  };
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 

@@ -1,5 +1,4 @@
-// Ours on WebGL2, also where the element would rather not: it must not learn that the processor draws it. One of the few
-// places where a page may be lied to.
+// Ours on WebGL2 also where the element would draw on Canvas2D: what would tell it that there is no GPU is kept from it.
 
 const { getExtension } = WebGL2RenderingContext.prototype;
 WebGL2RenderingContext.prototype.getExtension = function (name) {

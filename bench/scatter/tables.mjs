@@ -1,44 +1,43 @@
 // The results of bench/scatter.mjs as Markdown.
 
+import { median, quantile, table } from "../report.mjs";
+
 /** @typedef {{ title: string, failure: string | null, runs: Record<string, any>[] }} Contestant */
 
 const columns = {
-  first: "first picture", pan: "pan step", zoom: "zoom step", recolor: "recolour", 
-  known: "pointer → row known", knownAfterMove: "the same, first after a pan", drawn: "pointer → highlight drawn", memory: "memory, MB",
+  first: "first picture", pan: "pan step", zoom: "zoom step", recolor: "recolour", known: "pointer → row known",
+  knownAfterMove: "the same, first after a pan", drawn: "pointer → highlight drawn", memory: "memory, MB",
 };
 
 /** Times and memory, one line a renderer; the first one is what the others are compared with. @param {Contestant[]} contestants */
 export function timesTable(contestants) {
-  const head = `| renderer | ${Object.values(columns).join(" | ")} |\n|---|${"---|".repeat(Object.keys(columns).length)}`;
-  const ours = contestants[0];
-  return [head, ...contestants.map(contestant => {
-    if (contestant.failure) return `| ${contestant.title} | failed: ${contestant.failure} |`;
-    return `| ${contestant.title} | ${Object.keys(columns).map(step => cell(valuesOf(contestant, step), valuesOf(ours, step), step)).join(" | ")} |`;
-  })].join("\n");
+  const [ours] = contestants;
+  return table(["renderer", ...Object.values(columns)], contestants.map(contestant => [
+    contestant.title,
+    ...(contestant.failure ? [`failed: ${contestant.failure}`] : Object.keys(columns).map(step => cell(step, valuesOf(contestant, step), contestant === ours ? [] : valuesOf(ours, step)))),
+  ]));
 }
 
 const valuesOf = ({ runs }, step) => runs.flatMap(run => run[step]);
 
-function cell(values, ours, step) {
+function cell(step, values, ours) {
   if (values.length === 0) return "–";
-  if (step === "memory") return `${(median(values) / 1e6).toFixed(0)}`;
-  const ratio = values === ours || ours.length === 0 ? "" : ` (× ${format(median(values) / median(ours))})`;
+  if (step === "memory") return (median(values) / 1e6).toFixed(0);
+  const ratio = ours.length === 0 ? "" : ` (× ${format(median(values) / median(ours))})`;
   return `${format(median(values))} / ${format(quantile(values, 0.95))}${ratio}`;
 }
 
-const format = value => (value < 9.95 ? value.toFixed(1) : value.toFixed(0));
+const format = value => (value < 0.95 ? value.toFixed(2) : value < 9.95 ? value.toFixed(1) : value.toFixed(0));
 
-/** Whether they drew the same: the share of the picture that is coloured, and what it has in common with ours. @param {Contestant[]} contestants */
+/** Whether they drew the same: the share of the picture that is coloured, and what it has in common with the first. @param {Contestant[]} contestants */
 export function overlapTable(contestants) {
   const ours = contestants[0].runs[0]?.covered;
-  const lines = contestants.filter(({ failure }) => !failure).map(({ title, runs }) => {
+  return table(["renderer", "picture coloured", "coloured by it and the first, of what either coloured", "rows found under the pointer"], contestants.filter(({ failure }) => !failure).map(({ title, runs }) => {
     const [{ covered }] = runs;
     const misses = runs.flatMap(run => run.misses);
     const hits = misses.filter(miss => miss !== null);
-    const picked = misses.length === 0 ? "" : `${hits.length} of ${misses.length}${hits.length ? `, at most ${Math.max(...hits).toFixed(1)} px away` : ""}`;
-    return `| ${title} | ${share(count(covered), covered.length)} | ${ours ? overlap(covered, ours) : ""} | ${picked} |`;
-  });
-  return ["| renderer | picture coloured | coloured by both, of what either coloured | points found under the pointer |\n|---|---|---|---|", ...lines].join("\n");
+    return [title, share(count(covered), covered.length), ours ? overlap(covered, ours) : "", hits.length === 0 ? "none" : `${hits.length} of ${misses.length}, at most ${Math.max(...hits).toFixed(1)} px away`];
+  }));
 }
 
 const count = covered => covered.split("1").length - 1;
@@ -50,15 +49,5 @@ function overlap(a, b) {
     both += a[i] === "1" && b[i] === "1";
     either += a[i] === "1" || b[i] === "1";
   }
-  return either ? share(both, either) : "";
-}
-
-/** The middle value. */
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
-
-function quantile(values, at) {
-  return values.toSorted((a, b) => a - b)[Math.ceil(at * values.length) - 1];
+  return share(both, either);
 }

@@ -117,6 +117,16 @@ function watch(page: Page, origin: string, faults: string[]): () => void {
   return () => page.off("pageerror", thrown).off("console", logged).off("request", asked);
 }
 
+/** Keeps from a page that no GPU draws its WebGL, or the point cloud would draw with Canvas2D and its WebGL be left untested. */
+function drawWithWebgl(): void {
+  const { getExtension } = WebGL2RenderingContext.prototype as { getExtension(name: string): unknown };
+  Object.assign(WebGL2RenderingContext.prototype, {
+    getExtension(this: WebGL2RenderingContext, name: string) {
+      return name === "WEBGL_debug_renderer_info" ? null : getExtension.call(this, name);
+    },
+  });
+}
+
 /** A browser for the views of all test files; each has a state of its own. */
 async function startBrowser(gpu: Gpu): Promise<BrowserContext> {
   const context = await (await launchChromium({ gpu })).newContext();
@@ -125,6 +135,7 @@ async function startBrowser(gpu: Gpu): Promise<BrowserContext> {
   await context.exposeFunction("latentLensFault", (opening: string, fault: string) => void open.get(opening)?.faults.push(fault));
   const { outputFiles } = await build({ entryPoints: [resolve(import.meta.dirname, "pageSide.ts")], bundle: true, write: false, format: "iife", target: "es2022" });
   await context.addInitScript({ content: outputFiles[0]!.text });
+  if (gpu !== "none") await context.addInitScript(drawWithWebgl);
   return context;
 }
 
