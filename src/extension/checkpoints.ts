@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, stat, type FileHandle } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
 import { checkpointExtension, parseCheckpointHeader, parseHeaderLength, type CheckpointHeader } from "../protocol/checkpointHeader";
@@ -131,23 +131,31 @@ async function readFile(uri: vscode.Uri, known: CheckpointFile | undefined): Pro
   return file;
 }
 
-/** Reads the first bytes of a checkpoint: 8, then as many as they announce. */
+/** Holds nearly every header whole: a folder of hundreds of checkpoints is listed with one read a file. */
+const firstRead = 16_384;
+
+/** Reads a checkpoint's header: the file's first bytes, and the rest where they announce more. */
 async function readHeader(path: string, size: number): Promise<CheckpointHeader> {
   const file = await open(path, "r");
   try {
-    const first = new Uint8Array(8);
-    const { bytesRead } = await file.read(first, 0, 8, 0);
-    const length = parseHeaderLength(first.subarray(0, bytesRead), size);
-    const text = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const part = await file.read(text, done, length - done, 8 + done);
-      if (part.bytesRead === 0) throw new LatentError("bad-checkpoint", "the file was cut short while it was read");
-      done += part.bytesRead;
-    }
+    const first = await readBytes(file, 0, Math.min(firstRead, size));
+    const length = parseHeaderLength(first, size);
+    const inFirst = first.subarray(8, 8 + length);
+    const text = inFirst.length === length ? inFirst : Buffer.concat([inFirst, await readBytes(file, first.length, 8 + length - first.length)]);
     return parseCheckpointHeader(new TextDecoder().decode(text), size - 8 - length);
   } finally {
     await file.close();
   }
+}
+
+async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw new LatentError("bad-checkpoint", "the file was cut short while it was read");
+    done += bytesRead;
+  }
+  return bytes;
 }
 
 async function inParallel<T, R>(items: T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
