@@ -133,6 +133,11 @@ describe("images", () => {
   it("stand in for their points when few are in view, and not when many are", async () => {
     const view = await openView("scatter", { checkpoint: "digits" });
     expect((view.host.argsOf("thumbnails").at(-1)![0] as Int32Array).length).toBe(300);
+    const look = () => view.find(".overlay").evaluate(canvas => (canvas as HTMLCanvasElement).toDataURL());
+    const byLabel = await look();
+    await view.page.getByRole("combobox", { name: "Colour" }).selectOption("score");
+    await view.settled();
+    expect(await look(), "framed in their points' colours").not.toBe(byLabel);
     for (let i = 0; i < 3; i++) await view.page.getByRole("button", { name: "Zoom in (+)" }).click();
     await view.settled();
     const inView = (view.host.argsOf("thumbnails").at(-1)![0] as Int32Array).length;

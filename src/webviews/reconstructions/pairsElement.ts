@@ -10,7 +10,9 @@ import "../shared/rowPicture";
 import { viewStyles } from "../shared/styles";
 
 const cardWidth = 288;
-const cardHeight = 122;
+const cardHeight = 126;
+/** Three of them fill a card. */
+const pictureSide = 86;
 
 /**
  * Rows beside their reconstructions and differences, as many as can be seen: only those in view are asked for. Fires
@@ -21,12 +23,12 @@ export class PairsElement extends LitElement {
   static override styles = [...viewStyles, css`
     :host { display: block; overflow-y: auto; position: relative; }
     .space { position: relative; }
-    .cards { position: absolute; left: 0; right: 0; display: grid; padding: 0 12px; gap: 0 8px; }
+    .cards { position: absolute; left: 0; right: 0; display: grid; justify-content: space-between; padding: 0 12px; gap: 0 8px; }
     .card { height: ${cardHeight}px; padding: 6px; display: flex; flex-direction: column; gap: 4px; border: 1px solid transparent; border-radius: 4px; background: none; color: inherit; font: inherit; text-align: left; cursor: pointer; min-width: 0; overflow: hidden; }
     .card:hover { background: var(--vscode-list-hoverBackground); }
     .card[aria-pressed="true"] { border-color: var(--vscode-focusBorder); background: var(--vscode-list-inactiveSelectionBackground); }
-    .pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 6px; }
-    latent-row { height: 82px; border: 1px solid var(--vscode-panel-border, transparent); }
+    .pictures { display: flex; align-items: center; gap: 6px; height: ${pictureSide}px; }
+    latent-row { flex: none; width: ${pictureSide}px; height: ${pictureSide}px; border: 1px solid var(--vscode-panel-border, transparent); }
     .caption { display: flex; gap: 8px; font-size: 11px; }
   `];
 
@@ -65,9 +67,21 @@ export class PairsElement extends LitElement {
     const cards = this.renderRoot.querySelector<HTMLElement>(".cards");
     if (cards) {
       cards.style.top = `${(this.first / this.perLine) * cardHeight}px`;
-      cards.style.gridTemplateColumns = `repeat(${this.perLine}, minmax(0, 1fr))`;
+      cards.style.gridTemplateColumns = `repeat(${this.perLine}, minmax(0, ${cardWidth}px))`;
+      this.fitPictures(cards);
     }
     if (changed.has("rows") || changed.has("components") || changed.has("version")) this.look();
+  }
+
+  /** Frames of the pictures' own form: a wider one would look as if it belonged to them. */
+  private fitPictures(cards: HTMLElement): void {
+    if (this.schema.kind !== "image") return;
+    const [height = 1, width = 1] = this.schema.shape;
+    const scale = pictureSide / Math.max(height, width);
+    for (const picture of cards.querySelectorAll<HTMLElement>("latent-row")) {
+      picture.style.width = `${width * scale}px`;
+      picture.style.height = `${height * scale}px`;
+    }
   }
 
   private get perLine(): number {

@@ -18,5 +18,7 @@ export const scatterStyles = css`
     .body { flex-direction: column; }
     aside { width: auto; max-height: 42%; border-left: 0; border-top: var(--line); }
     .search { width: 120px; flex: 1; }
+    .corner { flex-direction: row; }
+    .corner hr { width: 0; height: auto; margin: 0 2px; border-top: 0; border-left: var(--line); }
   }
 `;

@@ -69,7 +69,7 @@ export function chartBase(theme: Theme): { textStyle: object; tooltip: object; a
     axis: name => ({
       name, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: theme.muted },
       axisLine: { show: true, lineStyle: { color: theme.border } }, axisTick: { show: false },
-      axisLabel: { color: theme.muted }, splitLine: { lineStyle: { color: theme.border } },
+      axisLabel: { color: theme.muted }, splitLine: { lineStyle: { color: theme.border, opacity: theme.highContrast ? 0.4 : 1 } },
     }),
   };
 }

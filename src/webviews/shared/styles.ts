@@ -44,6 +44,7 @@ export const viewStyles = [iconStyles, css`
   .select { position: relative; display: inline-flex; }
   .select::after { content: "\\eab4"; font: 16px/26px codicon; position: absolute; right: 5px; top: 0; pointer-events: none; color: var(--vscode-foreground); }
   input[type="search"], input[type="number"] { font: inherit; height: 26px; padding: 0 8px; border: 1px solid var(--vscode-input-border, transparent); border-radius: 2px; color: var(--vscode-input-foreground); background: var(--vscode-input-background); }
+  input:placeholder-shown { text-overflow: ellipsis; }
   input::placeholder { color: var(--vscode-input-placeholderForeground); }
   input[type="range"] { appearance: none; height: 18px; margin: 0; background: transparent; cursor: pointer; min-width: 60px; }
   input[type="range"]::-webkit-slider-runnable-track { height: 3px; border-radius: 2px; background: var(--vscode-scrollbarSlider-background); }

@@ -19,6 +19,7 @@ export class GridElement extends LitElement {
     :host { height: auto; }
     table { border-collapse: separate; border-spacing: 2px; width: 100%; table-layout: fixed; }
     table.sheet { border-spacing: 0; }
+    table.bars { border-spacing: 8px 4px; }
     th { font-weight: 400; text-align: left; width: 84px; padding-right: 8px; vertical-align: middle; }
     th small { display: block; font-size: 11px; color: var(--vscode-descriptionForeground); }
     td { padding: 0; }
@@ -47,7 +48,7 @@ export class GridElement extends LitElement {
       return isImage ? html`<latent-row .picture=${pictureAt(rows, index)} .range=${range}></latent-row>`
         : html`<latent-row .values=${values.subarray(index * size, (index + 1) * size)} .range=${range}></latent-row>`;
     };
-    return html`<table class=${this.axisTitles.length > 0 ? "sheet" : ""} role="grid" @keydown=${this.key} @pointerleave=${() => this.point(null)}>
+    return html`<table class=${this.axisTitles.length > 0 ? "sheet" : isImage ? "" : "bars"} role="grid" @keydown=${this.key} @pointerleave=${() => this.point(null)}>
       ${this.axisTitles.length > 0 ? html`<caption>${this.axisTitles[0]} → &nbsp; ${this.axisTitles[1]} ↑</caption>` : nothing}
       <tbody>${Array.from({ length: down }, (_, row) => html`<tr>
         ${this.rowTitles[row] === undefined ? nothing : html`<th scope="row">${this.rowTitles[row]}<small class="number">${this.rowDetails[row] ?? ""}</small></th>`}

@@ -33,6 +33,8 @@ export interface Overlay {
   hovered: number;
   positionOf(row: number): { x: number; y: number };
   sprites: Sprites | null;
+  /** Colour and opacity of every row [n × 4]. */
+  colors: Uint8Array;
   arrows: readonly Arrow[];
   /** The lasso or box being drawn: pixels [x0, y0, x1, y1, …]. */
   path: readonly number[];
@@ -54,17 +56,21 @@ export function drawOverlay(canvas: HTMLCanvasElement, overlay: Overlay): void {
   drawPath(context, overlay);
 }
 
-function drawSprites(context: CanvasRenderingContext2D, { positionOf, theme }: Overlay, { image, of, side }: Sprites): void {
+/** Pictures in frames of their points' colours: what the colours say must not go with the points. */
+function drawSprites(context: CanvasRenderingContext2D, { positionOf, colors }: Overlay, { image, of, side }: Sprites): void {
   context.imageSmoothingEnabled = false;
-  context.lineWidth = 1;
-  context.strokeStyle = theme.border;
+  context.lineWidth = 1.5;
   for (const [row, [sx, sy, width, height]] of of) {
     const { x, y } = positionOf(row);
     const scale = side / Math.max(width, height);
     const [left, top, w, h] = [Math.round(x - (width * scale) / 2), Math.round(y - (height * scale) / 2), Math.round(width * scale), Math.round(height * scale)];
+    const [red, green, blue, opacity] = colors.subarray(4 * row, 4 * row + 4) as unknown as [number, number, number, number];
+    context.globalAlpha = opacity / 255;
+    context.strokeStyle = cssColor([red, green, blue]);
     context.drawImage(image, sx, sy, width, height, left, top, w, h);
     context.strokeRect(left - 0.5, top - 0.5, w + 1, h + 1);
   }
+  context.globalAlpha = 1;
 }
 
 /** Titles at the edges; ticks would claim a meaning that the units of latent axes do not have. */

@@ -241,7 +241,7 @@ export class PointCloudElement extends LitElement {
     drawOverlay(this.overlay, {
       viewport, ratio, theme: readTheme(), axes: this.axes, camera: this.currentCamera, bounds: this.bounds, matrix, size,
       selection: this.selection.length <= 500 ? this.selection : new Int32Array(0), neighbors: this.neighbors, hovered: this.hovered,
-      positionOf: row => this.positionOf(row), sprites: this.sprites, arrows: this.arrows, path: this.gesture && this.gesture.tool !== "pan" ? this.gesture.path : [],
+      positionOf: row => this.positionOf(row), sprites: this.sprites, colors: this.colors, arrows: this.arrows, path: this.gesture && this.gesture.tool !== "pan" ? this.gesture.path : [],
     });
     this.lastDraw = performance.now();
     this.dispatchEvent(new CustomEvent("points-drawn"));
