@@ -25,7 +25,7 @@ export class ComponentsElement extends LitElement {
     latent-row { width: 100%; aspect-ratio: 1; border: 1px solid var(--vscode-panel-border, transparent); }
     p { margin-bottom: 12px; }
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    th, td { padding: 4px 10px; text-align: right; border-bottom: var(--line); font-weight: 400; }
+    th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: var(--line); font-weight: 400; }
     thead th { font-weight: 600; }
     th:first-child { text-align: left; }
   `];

@@ -23,6 +23,7 @@ export function termsOf(series: readonly LossSeries[]): string[] {
  */
 export function lossOption(series: readonly LossSeries[], term: string, logarithmic: boolean, theme: Theme, words: { epoch: string; train: string; validation: string; best: string }): ChartOption {
   const base = chartBase(theme);
+  const last = Math.max(1, ...series.flatMap(({ history }) => history.map(({ epoch }) => epoch)));
   const lines = series.flatMap(({ title, history, bestEpoch }, index) => {
     const color = cssColor(classColor(index, theme.dark));
     const prefix = series.length > 1 ? `${title} · ` : "";
@@ -31,12 +32,11 @@ export function lossOption(series: readonly LossSeries[], term: string, logarith
     return [
       {
         name: `${prefix}${words.train}`, type: "line", showSymbol: history.length < 3, symbolSize: 5, data: points(({ train }) => train[term]), color, lineStyle: { width: 1.75 },
-        ...(bestEpoch > 0 && index === 0 ? { markLine: { symbol: "none", silent: true, label: { formatter: words.best, color: theme.muted, fontSize: 11 }, lineStyle: { color: theme.muted, type: "dotted" }, data: [{ xAxis: bestEpoch }] } } : {}),
+        ...(bestEpoch > 0 && index === 0 ? { markLine: { symbol: "none", silent: true, label: { formatter: words.best, align: 2 * bestEpoch > last ? "right" : "left", color: theme.muted, fontSize: 11 }, lineStyle: { color: theme.muted, type: "dotted" }, data: [{ xAxis: bestEpoch }] } } : {}),
       },
       ...(hasValidation ? [{ name: `${prefix}${words.validation}`, type: "line", showSymbol: history.length < 3, symbolSize: 5, data: points(({ validation }) => validation?.[term]), color, lineStyle: { width: 1.75, type: "dashed" } }] : []),
     ];
   });
-  const last = Math.max(1, ...series.flatMap(({ history }) => history.map(({ epoch }) => epoch)));
   return {
     textStyle: base.textStyle,
     grid: { left: 58, right: 18, top: 34, bottom: 40 },

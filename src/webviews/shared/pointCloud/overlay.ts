@@ -103,7 +103,7 @@ function drawAxes3d(context: CanvasRenderingContext2D, { viewport: { height }, t
   context.strokeStyle = theme.muted;
   context.fillStyle = theme.muted;
   context.lineWidth = 1;
-  context.textAlign = "center";
+  context.textAlign = "left";
   context.textBaseline = "middle";
   directions.forEach(([right, up], j) => {
     const [x, y] = [originX + length * right!, originY - length * up!];
@@ -111,7 +111,11 @@ function drawAxes3d(context: CanvasRenderingContext2D, { viewport: { height }, t
     context.moveTo(originX, originY);
     context.lineTo(x, y);
     context.stroke();
-    context.fillText(axes[j] ?? "", x + 14 * right!, y - 12 * up!);
+    // Beyond the tip: a title over the lines could not be read.
+    const title = axes[j] ?? "";
+    const { width } = context.measureText(title);
+    const left = right! > 0.2 ? x + 5 : right! < -0.2 ? x - 5 - width : x - width / 2;
+    context.fillText(title, Math.max(4, left), y - 10 * up!);
   });
 }
 
