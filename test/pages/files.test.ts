@@ -101,23 +101,19 @@ describe("training", () => {
 });
 
 describe("explorer", () => {
-  it("copies its latents as they are", async () => {
+  it("copies its latents as they are, and saves the picture in the model's own pixels", async () => {
     const view = await openView("explorer", { checkpoint: "digits" });
     await press(view, "Copy the latents");
     const { data } = view.host.argsOf("decode").at(-1)![0] as { data: Float32Array };
     expect(Float32Array.from(JSON.parse(String(view.host.argsOf("copy")[0]![0])) as number[])).toEqual(data);
-  });
-
-  it("saves the picture in the model's own pixels", async () => {
-    const view = await openView("explorer", { checkpoint: "digits" });
     await press(view, "Save the picture as PNG");
     expect(await pngOf(view.host.saved[0]!.content)).toMatchObject({ width: 28, height: 28 });
   });
 
-  it.each([["Open Traversal", "latentLens.openTraversal"], ["Open Scatter", "latentLens.openScatter"]])("%s", async (name, command) => {
+  it("opens the other views", async () => {
     const view = await openView("explorer", { checkpoint: "digits" });
-    await press(view, name);
-    expect(view.host.argsOf("command")).toEqual([[command]]);
+    for (const name of ["Traversal", "Scatter"]) await press(view, `Open ${name}`);
+    expect(view.host.argsOf("command")).toEqual([["latentLens.openTraversal"], ["latentLens.openScatter"]]);
   });
 });
 

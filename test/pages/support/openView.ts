@@ -98,6 +98,7 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
       if (!open.delete(opening)) return;
       faults.push(...host.argsOf("report").map(([fault]) => `reported: ${String(fault)}`));
       stopWatching();
+      await page.goto("about:blank"); // what still moves in it would be drawn beside the next view
       tabs.get(gpu)!.push(page);
     },
   };
