@@ -97,6 +97,7 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
       return {
         mean: shaped(mean, checkpoint.schema),
         components: shaped(components, checkpoint.schema),
+        scale,
         explainedVarianceRatio: Float32Array.from(variances.data, value => value / total.data[0]!),
         standardDeviations: Float32Array.from(variances.data, value => Math.sqrt(value)),
       };

@@ -97,8 +97,10 @@ export interface Reconstructions {
 /** Closed-form details of a linear model; null for others. */
 export interface PrincipalComponents {
   mean: NumericArray;
-  /** [k, d] in data space, unit rows times nothing: row i is principal direction i. */
+  /** [k, d] in data space: row i is principal direction i, a unit vector in model space times the scale of each value. */
   components: NumericArray;
+  /** [d] what one unit of model space is in data space: components divided by it compare across columns of any unit. */
+  scale: Float32Array;
   /** Share of the total variance of each component, as many as were computed. */
   explainedVarianceRatio: Float32Array;
   /** Standard deviation of the data along each component. */

@@ -64,18 +64,19 @@ export class ComponentsElement extends LitElement {
     </div>`;
   }
 
-  /** Loadings: a line a column, coloured by sign and size within the component. */
+  /** Loadings: a line a column, coloured by sign and size within the component; grams and millimetres count alike. */
   private table(ratios: Float32Array, kept: number): TemplateResult {
     const theme = readTheme();
-    const { components, mean } = this.components;
+    const { components, mean, scale } = this.components;
     const d = components.data.length / kept;
     const shown = Math.min(kept, 12);
+    const weights = components.data.map((value, i) => value / scale[i % d]!);
     const names = Array.from({ length: d }, (_, j) => this.nameOf(j));
-    const most = Array.from({ length: shown }, (_, k) => components.data.subarray(k * d, (k + 1) * d).reduce((limit, value) => Math.max(limit, Math.abs(value)), 0));
+    const most = Array.from({ length: shown }, (_, k) => weights.subarray(k * d, (k + 1) * d).reduce((limit, weight) => Math.max(limit, Math.abs(weight)), 0));
     return html`<table><thead><tr><th></th><th>${t("mean")}</th>${Array.from({ length: shown }, (_, k) => html`<th>PC ${k + 1}<br><span class="muted">${formatPercent(ratios[k] ?? 0, 1)}</span></th>`)}</tr></thead>
       <tbody>${names.slice(0, 400).map((name, j) => html`<tr><th>${name}</th><td>${formatNumber(mean.data[j]!)}</td>${Array.from({ length: shown }, (_, k) => {
-        const value = components.data[k * d + j]!;
-        return html`<td ${background(signedCell(value / (most[k]! || 1), theme))}>${formatNumber(value)}</td>`;
+        const place = k * d + j;
+        return html`<td ${background(signedCell(weights[place]! / (most[k]! || 1), theme))}>${formatNumber(components.data[place]!)}</td>`;
       })}</tr>`)}</tbody></table>`;
   }
 
