@@ -53,6 +53,12 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
     }
   }
 
+  /** Tooltips are made when they are asked for: with hundreds of checkpoints they would be most of what the tree sends. */
+  resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+    if (node.kind === "checkpoint" && node.file.header) item.tooltip = tooltipOf(node.file, node.file.header);
+    return item;
+  }
+
   async getChildren(node?: Node): Promise<Node[]> {
     if (!node) this.rebuild(await this.services.checkpoints.all());
     return this.children.get(node?.key ?? "") ?? [];
@@ -176,7 +182,6 @@ function checkpointItem(file: CheckpointFile): vscode.TreeItem {
   const views = visualizersOf(header);
   item.description = shortDescription(header);
   item.iconPath = header.state === "complete" ? new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed")) : new vscode.ThemeIcon("debug-pause", new vscode.ThemeColor("testing.iconQueued"));
-  item.tooltip = tooltipOf(file, header);
   item.contextValue = ["file", "checkpoint", ...views, ...(header.state === "interrupted" ? ["resumable"] : [])].join(" ");
   const main = views.includes("scatter") ? "scatter" : views[0];
   if (main) item.command = { command: "vscode.openWith", title: "", arguments: [file.uri, `latentLens.${main}`, { preview: true }] };
