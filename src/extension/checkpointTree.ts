@@ -13,11 +13,14 @@ import type { Services } from "./services";
 
 type Node =
   | { kind: "run"; key: string; run: Run; runId: string; uri: vscode.Uri }
-  | { kind: "dataset" | "model" | "broken"; key: string; title: string; detail: string }
+  | { kind: "dataset" | "model" | "broken"; key: string; title: string; detail: string; open: boolean }
   | { kind: "checkpoint"; key: string; file: CheckpointFile; uri: vscode.Uri };
 
 /** Between two redraws of a run's line (ms): each makes VS Code ask for the tree's items again. */
 const progressEvery = 500;
+
+/** With more checkpoints than this only the group of the newest begins open: nobody reads a list of hundreds. */
+const manyFiles = 60;
 
 /** Children by the key of their parent; the roots are under "". */
 type Children = Map<string, Node[]>;
@@ -31,6 +34,9 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
   /** One object a key for as long as it is shown: VS Code follows nodes by identity while it refreshes. */
   private nodes = new Map<string, Node>();
   private children: Children = new Map();
+  private parents = new Map<string, Node>();
+  /** The checkpoint of a run that has just ended, to be shown when the tree has it. */
+  private finished: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   private lastProgress = 0;
 
@@ -64,6 +70,10 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
     return this.children.get(node?.key ?? "") ?? [];
   }
 
+  getParent(node: Node): Node | undefined {
+    return this.parents.get(node.key);
+  }
+
   private rebuild(files: CheckpointFile[]): void {
     const runs = this.services.runs.all;
     const running = new Set(runs.map(run => run.checkpoint.fsPath));
@@ -77,6 +87,17 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
       this.nodes.set(kept.key, kept);
       return kept;
     })]));
+    this.parents = new Map([...this.children].flatMap(([key, list]) => (key === "" ? [] : list.map(child => [child.key, this.nodes.get(key)!] as const))));
+    this.showFinished();
+  }
+
+  /** Opens the groups around the checkpoint that a run has made, unless the tree is not on screen. */
+  private showFinished(): void {
+    const node = this.finished === undefined ? undefined : this.nodes.get(this.finished);
+    if (!node) return;
+    this.finished = undefined;
+    // Not in the middle of the question that this answers.
+    if (this.view.visible) setTimeout(() => void this.view.reveal(node, { select: false, focus: false }).then(undefined, () => undefined), 100);
   }
 
   /** Several changes at once, as when a run ends, redraw the tree once. */
@@ -104,7 +125,10 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
   private followRun(run: Run): void {
     const node = this.nodes.get(`run ${run.id}`);
     const isOver = !this.services.runs.all.includes(run);
-    if (isOver) this.services.checkpoints.refresh();
+    if (isOver) {
+      this.finished = run.checkpoint.toString();
+      this.services.checkpoints.refresh();
+    }
     else if (!node) this.refreshSoon();
     else if (Date.now() - this.lastProgress >= progressEvery) {
       this.lastProgress = Date.now();
@@ -126,14 +150,15 @@ function groupsOf(files: CheckpointFile[]): Children {
     if (!siblings.some(({ key }) => key === made.key)) siblings.push(made);
     return made.key;
   };
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     const { header } = file;
+    const open = files.length <= manyFiles || index === 0;
     let parent: string;
     if (header) {
       const { dataset, schema } = header;
-      const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: formatCount(schema.count) });
-      parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: vscode.l10n.t(header.modelTitle), detail: "" });
-    } else parent = node("", { kind: "broken", key: "broken", title: vscode.l10n.t("Broken Files"), detail: "" });
+      const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: formatCount(schema.count), open });
+      parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: vscode.l10n.t(header.modelTitle), detail: "", open });
+    } else parent = node("", { kind: "broken", key: "broken", title: vscode.l10n.t("Broken Files"), detail: "", open });
     node(parent, { kind: "checkpoint", key: file.uri.toString(), file, uri: file.uri });
   }
   for (const [key, list] of children) {
@@ -148,8 +173,8 @@ function byTitle(a: Node, b: Node): number {
   return Number(a.kind === "broken") - Number(b.kind === "broken") || a.title.localeCompare(b.title);
 }
 
-function groupItem({ key, title, detail, kind }: Extract<Node, { title: string }>, icon: string): vscode.TreeItem {
-  const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
+function groupItem({ key, title, detail, kind, open }: Extract<Node, { title: string }>, icon: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(title, open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
   item.id = key;
   item.description = detail;
   item.iconPath = new vscode.ThemeIcon(icon);
