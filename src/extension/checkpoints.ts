@@ -32,7 +32,8 @@ export function shortTitleOf(file: CheckpointFile): string {
 /** The checkpoint files of the workspace, read header by header without the engine and kept up to date. */
 export class Checkpoints extends Disposable {
   private files = new Map<string, CheckpointFile>();
-  private scanning: Promise<CheckpointFile[]> | undefined;
+  /** The last look at the folders, perhaps still going on. */
+  private scanned: Promise<CheckpointFile[]> = Promise.resolve([]);
   private stale = true;
   private readonly changed = this.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
@@ -48,9 +49,12 @@ export class Checkpoints extends Disposable {
   }
 
   /** All checkpoint files, newest first; reads only headers that changed since the last call. */
-  async all(): Promise<CheckpointFile[]> {
-    if (!this.stale) return [...this.files.values()];
-    return (this.scanning ??= this.scan().finally(() => (this.scanning = undefined)));
+  all(): Promise<CheckpointFile[]> {
+    if (this.stale) {
+      this.stale = false;
+      this.scanned = this.scanned.then(() => this.scan());
+    }
+    return this.scanned;
   }
 
   /** The file at a place, wherever it lies. */
@@ -78,7 +82,6 @@ export class Checkpoints extends Disposable {
   }
 
   private async scan(): Promise<CheckpointFile[]> {
-    this.stale = false;
     const uris: vscode.Uri[] = [];
     for (const folder of this.folders()) {
       // A folder that is not there yet is simply empty.

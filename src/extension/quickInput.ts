@@ -42,7 +42,11 @@ async function show<T extends vscode.QuickPickItem>(options: PickOptions<T> & { 
   if (options.selected) pick.selectedItems = options.selected;
   try {
     return await new Promise((resolve, reject) => {
-      pick.onDidAccept(() => resolve(many ? [...pick.selectedItems] : pick.selectedItems.slice(0, 1)));
+      pick.onDidAccept(() => {
+        if (many) resolve([...pick.selectedItems]);
+        // Enter on a search that finds nothing chooses nothing.
+        else if (pick.selectedItems.length > 0) resolve(pick.selectedItems.slice(0, 1));
+      });
       pick.onDidTriggerButton(button => button === vscode.QuickInputButtons.Back && resolve([back]));
       pick.onDidHide(() => reject(new LatentError("cancelled", "Cancelled.")));
       pick.show();

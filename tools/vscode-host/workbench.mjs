@@ -133,6 +133,8 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
       return page.locator(".quick-input-widget .quick-input-list-row .label-name, .quick-input-widget .quick-input-list .monaco-list-row .label-name").allInnerTexts();
     },
     async answer(value) {
+      // Not into the search field of the question before, which looks the same.
+      await page.locator(".quick-input-widget:visible:not(:has(.quick-input-list:visible))").waitFor({ timeout: patience });
       const input = page.locator(".quick-input-widget:visible input").first();
       await input.fill(String(value), { timeout: patience });
       await input.press("Enter");
@@ -212,7 +214,10 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
   // A row that is redrawn under the click opens no menu.
   async function openMenu(find) {
     await retry("no context menu opened", async () => {
-      await (await find()).click({ button: "right", timeout: patience });
+      const row = await find();
+      // A tooltip of the row that the pointer rests on may cover the row that is meant.
+      await page.mouse.move(0, 0);
+      await row.click({ button: "right", timeout: 5_000 });
       await page.locator(".context-view .monaco-menu").first().waitFor({ timeout: 2_000 });
     });
   }
