@@ -33,9 +33,16 @@ function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomRe
         if (panel.active) void showIfDecodable(services, document.uri);
       });
       panel.webview.html = webviewHtml(panel.webview, services.context.extensionUri, id);
+      if (id !== "training") void openInEngine(services, document.uri).catch(() => undefined);
       void showIfDecodable(services, document.uri);
     },
   };
+}
+
+/** Starts the engine and reads the checkpoint while the page loads, which takes as long; a problem is told to the page. */
+async function openInEngine(services: Services, uri: vscode.Uri): Promise<void> {
+  const { header } = await services.checkpoints.at(uri);
+  if (header) await services.engine.remote.overview(uri.fsPath);
 }
 
 /** Several views of one file stand side by side: each tab says which it is, by the name the checkpoint has now. */

@@ -1,5 +1,7 @@
-import { open, readdir, stat, type FileHandle } from "node:fs/promises";
+import * as fs from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { checkpointExtension, parseCheckpointHeader, parseHeaderLength, type CheckpointHeader } from "../protocol/checkpointHeader";
 import { LatentError, messageOf } from "../protocol/errors";
@@ -137,6 +139,11 @@ async function readFile(uri: vscode.Uri, known: CheckpointFile | undefined): Pro
 /** Holds nearly every header whole: a folder of hundreds of checkpoints is listed with one read a file. */
 const firstRead = 16_384;
 
+// File handles of fs/promises cost several times as much as descriptors, which is what hundreds of small reads consist of.
+const open = promisify(fs.open);
+const read = promisify(fs.read);
+const close = promisify(fs.close);
+
 /** Reads a checkpoint's header: the file's first bytes, and the rest where they announce more. */
 async function readHeader(path: string, size: number): Promise<CheckpointHeader> {
   const file = await open(path, "r");
@@ -147,14 +154,14 @@ async function readHeader(path: string, size: number): Promise<CheckpointHeader>
     const text = inFirst.length === length ? inFirst : Buffer.concat([inFirst, await readBytes(file, first.length, 8 + length - first.length)]);
     return parseCheckpointHeader(new TextDecoder().decode(text), size - 8 - length);
   } finally {
-    await file.close();
+    await close(file);
   }
 }
 
-async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+async function readBytes(file: number, position: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    const { bytesRead } = await read(file, bytes, done, length - done, position + done);
     if (bytesRead === 0) throw new LatentError("bad-checkpoint", "the file was cut short while it was read");
     done += bytesRead;
   }
