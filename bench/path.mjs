@@ -34,6 +34,7 @@ joinDigits();
 const suite = await compileSuite({ source: path.join(import.meta.dirname, "path"), outDir: path.join(root, "out/bench/path-suite") });
 /** Measured values by name, in milliseconds. @type {Map<string, number[]>} */
 const measured = new Map();
+for (let window = 0; window < Number(options.windows); window++) await inWindow("activation");
 await inWindow("prepare");
 fillTree();
 for (let window = 0; window < Number(options.windows); window++) await inWindow("measure");

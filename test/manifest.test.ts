@@ -72,8 +72,9 @@ describe("package.json", () => {
     expect(manifest.engines.vscode.replace("^", "")).toBe(manifest.devDependencies["@types/vscode"]);
   });
 
-  it("activates by what it contributes alone", () => {
-    expect(manifest.activationEvents).toEqual([]);
+  it("activates by what it contributes, and early only where checkpoints are", () => {
+    const folder = contributes.configuration.properties["latentLens.checkpointFolder"].default;
+    expect(manifest.activationEvents).toEqual([`workspaceContains:${folder}`]);
   });
 
   it("names pictures that exist", () => {

@@ -126,7 +126,7 @@ export class CheckpointTree extends Disposable implements vscode.TreeDataProvide
     const node = this.nodes.get(`run ${run.id}`);
     const isOver = !this.services.runs.all.includes(run);
     if (isOver) {
-      this.finished = run.checkpoint.toString();
+      this.finished = run.checkpoint.fsPath;
       this.services.checkpoints.refresh();
     }
     else if (!node) this.refreshSoon();
@@ -145,10 +145,11 @@ function groupsOf(files: CheckpointFile[]): Children {
     children.set(key, list);
     return list;
   };
-  const node = (parent: string, made: Exclude<Node, { kind: "run" }>) => {
-    const siblings = under(parent);
-    if (!siblings.some(({ key }) => key === made.key)) siblings.push(made);
-    return made.key;
+  const made = new Set<string>();
+  const node = (parent: string, child: Exclude<Node, { kind: "run" }>) => {
+    if (!made.has(child.key)) under(parent).push(child);
+    made.add(child.key);
+    return child.key;
   };
   for (const [index, file] of files.entries()) {
     const { header } = file;
@@ -159,7 +160,7 @@ function groupsOf(files: CheckpointFile[]): Children {
       const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: formatCount(schema.count), open });
       parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: vscode.l10n.t(header.modelTitle), detail: "", open });
     } else parent = node("", { kind: "broken", key: "broken", title: vscode.l10n.t("Broken Files"), detail: "", open });
-    node(parent, { kind: "checkpoint", key: file.uri.toString(), file, uri: file.uri });
+    node(parent, { kind: "checkpoint", key: file.uri.fsPath, file, uri: file.uri });
   }
   for (const [key, list] of children) {
     for (const child of list) if (child.kind === "model" || child.kind === "broken") child.detail = String(children.get(child.key)?.length ?? 0);
@@ -195,7 +196,7 @@ function runItem(run: Run): vscode.TreeItem {
 
 function checkpointItem(file: CheckpointFile): vscode.TreeItem {
   const item = new vscode.TreeItem(shortTitleOf(file));
-  item.id = file.uri.toString();
+  item.id = file.uri.fsPath;
   const { header } = file;
   if (!header) {
     item.description = file.problem;

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
-import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
 import { checkpointExtension, parseCheckpointHeader, parseHeaderLength, type CheckpointHeader } from "../protocol/checkpointHeader";
@@ -28,8 +28,11 @@ export function shortTitleOf(file: CheckpointFile): string {
   if (!file.header) return basename(file.uri.path);
   const made = new Date(file.header.createdAt);
   if (file.header.name || Number.isNaN(made.getTime())) return titleOf(file);
-  return made.toLocaleString(vscode.env.language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+  // Made once: a format costs far more than its use, and a tree has hundreds of names.
+  timeFormat ??= new Intl.DateTimeFormat(vscode.env.language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+  return timeFormat.format(made);
 }
+let timeFormat: Intl.DateTimeFormat | undefined;
 
 /** The checkpoint files of the workspace, read header by header without the engine and kept up to date. */
 export class Checkpoints extends Disposable {
@@ -61,7 +64,7 @@ export class Checkpoints extends Disposable {
 
   /** The file at a place, wherever it lies. */
   async at(uri: vscode.Uri): Promise<CheckpointFile> {
-    return readFile(uri, this.files.get(uri.fsPath));
+    return readFile(uri, this.files.get(uri.fsPath), pooled);
   }
 
   /** Looks at the folders again. */
@@ -85,15 +88,11 @@ export class Checkpoints extends Disposable {
 
   private async scan(): Promise<CheckpointFile[]> {
     const uris: vscode.Uri[] = [];
-    for (const folder of this.folders()) {
-      // A folder that is not there yet is simply empty.
-      const names = await readdir(folder, { recursive: true }).catch(() => [] as string[]);
-      for (const name of names) if (name.endsWith(checkpointExtension) && !basename(name).startsWith(".")) uris.push(vscode.Uri.file(join(folder, name)));
-    }
-    const files = await inParallel(uris, 32, uri => readFile(uri, this.files.get(uri.fsPath)).catch(() => null));
-    const present = files.filter(file => file !== null).sort((a, b) => b.changedAt - a.changedAt);
-    this.files = new Map(present.map(file => [file.uri.fsPath, file]));
-    return present;
+    for (const folder of this.folders()) for await (const path of checkpointsIn(folder)) uris.push(vscode.Uri.file(path));
+    const files = await readFiles(uris, this.files);
+    files.sort((a, b) => b.changedAt - a.changedAt);
+    this.files = new Map(files.map(file => [file.uri.fsPath, file]));
+    return files;
   }
 
   private watch(): void {
@@ -122,14 +121,63 @@ export class Checkpoints extends Disposable {
 
 const foldersKey = "checkpointFolders";
 
-async function readFile(uri: vscode.Uri, known: CheckpointFile | undefined): Promise<CheckpointFile> {
-  const { mtimeMs, size } = await stat(uri.fsPath).catch(() => {
+/** Paths of the checkpoint files in a folder and below it; a folder that is not there yet is simply empty. */
+async function* checkpointsIn(folder: string): AsyncGenerator<string> {
+  for (const entry of await fs.promises.readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* checkpointsIn(path);
+    else if (entry.name.endsWith(checkpointExtension) && !entry.name.startsWith(".")) yield path;
+  }
+}
+
+/** File operations: at once, or by Node's pool of threads. */
+interface FileOperations {
+  stat(path: string): fs.Stats | Promise<fs.Stats>;
+  open(path: string): number | Promise<number>;
+  read(file: number, into: Uint8Array, offset: number, length: number, position: number): number | Promise<number>;
+  close(file: number): void | Promise<void>;
+}
+
+const direct: FileOperations = { stat: fs.statSync, open: fs.openSync, read: fs.readSync, close: fs.closeSync };
+const [stat, open, read, close] = [promisify(fs.stat), promisify(fs.open), promisify(fs.read), promisify(fs.close)];
+const pooled: FileOperations = { stat, open: path => open(path, "r"), read: async (...args) => (await read(...args)).bytesRead, close };
+
+/** The longest that reading headers holds up the other extensions of this process (ms). */
+const slice = 8;
+/** Milliseconds a file from which on a disk is slow: waiting for several files at once is then quicker. */
+const slowFile = 1;
+
+/**
+ * The files that can be found, in any order. A header is read in microseconds, but four turns of the pool a file took ten
+ * times as long in a busy extension host: files are read directly, some at a time, and together only where their disk turns out to be slow.
+ */
+async function readFiles(uris: vscode.Uri[], known: Map<string, CheckpointFile>): Promise<CheckpointFile[]> {
+  const files: CheckpointFile[] = [];
+  const add = async (uri: vscode.Uri, operations: FileOperations) => {
+    const file = await readFile(uri, known.get(uri.fsPath), operations).catch(() => null); // deleted meanwhile
+    if (file) files.push(file);
+  };
+  for (let next = 0; next < uris.length; ) {
+    const [first, began] = [next, performance.now()];
+    while (next < uris.length && performance.now() - began < slice) await add(uris[next++]!, direct);
+    if (performance.now() - began > slowFile * Math.max(next - first, slice)) await Promise.all(uris.slice(next, (next += 64)).map(uri => add(uri, pooled)));
+    else await setImmediate();
+  }
+  return files;
+}
+
+async function readFile(uri: vscode.Uri, known: CheckpointFile | undefined, operations: FileOperations): Promise<CheckpointFile> {
+  let stats: fs.Stats;
+  try {
+    stats = await operations.stat(uri.fsPath);
+  } catch {
     throw new LatentError("bad-checkpoint", `${basename(uri.fsPath)} does not exist`);
-  });
+  }
+  const { mtimeMs, size } = stats;
   if (known && known.changedAt === mtimeMs && known.bytes === size) return known;
   const file: CheckpointFile = { uri, changedAt: mtimeMs, bytes: size, header: null, problem: "" };
   try {
-    file.header = await readHeader(uri.fsPath, size);
+    file.header = await readHeader(uri.fsPath, size, operations);
   } catch (error) {
     file.problem = messageOf(error);
   }
@@ -137,42 +185,27 @@ async function readFile(uri: vscode.Uri, known: CheckpointFile | undefined): Pro
 }
 
 /** Holds nearly every header whole: a folder of hundreds of checkpoints is listed with one read a file. */
-const firstRead = 16_384;
-
-// File handles of fs/promises cost several times as much as descriptors, which is what hundreds of small reads consist of.
-const open = promisify(fs.open);
-const read = promisify(fs.read);
-const close = promisify(fs.close);
+const firstRead = 4096;
 
 /** Reads a checkpoint's header: the file's first bytes, and the rest where they announce more. */
-async function readHeader(path: string, size: number): Promise<CheckpointHeader> {
-  const file = await open(path, "r");
+async function readHeader(path: string, size: number, operations: FileOperations): Promise<CheckpointHeader> {
+  const file = await operations.open(path);
+  const readBytes = async (position: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const count = await operations.read(file, bytes, done, length - done, position + done);
+      if (count === 0) throw new LatentError("bad-checkpoint", "the file was cut short while it was read");
+      done += count;
+    }
+    return bytes;
+  };
   try {
-    const first = await readBytes(file, 0, Math.min(firstRead, size));
+    const first = await readBytes(0, Math.min(firstRead, size));
     const length = parseHeaderLength(first, size);
     const inFirst = first.subarray(8, 8 + length);
-    const text = inFirst.length === length ? inFirst : Buffer.concat([inFirst, await readBytes(file, first.length, 8 + length - first.length)]);
+    const text = inFirst.length === length ? inFirst : Buffer.concat([inFirst, await readBytes(first.length, 8 + length - first.length)]);
     return parseCheckpointHeader(new TextDecoder().decode(text), size - 8 - length);
   } finally {
-    await close(file);
+    await operations.close(file);
   }
-}
-
-async function readBytes(file: number, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await read(file, bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw new LatentError("bad-checkpoint", "the file was cut short while it was read");
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-async function inParallel<T, R>(items: T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, async () => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
-  }));
-  return results;
 }

@@ -4,7 +4,7 @@ import { ViewSession } from "./viewSession";
 import { webviewHtml, webviewOptions } from "./webviewHtml";
 
 /** Time for the tree to be drawn once its files are read (ms). */
-const afterTree = 200;
+const afterTree = 350;
 
 /** Registers the Latent Explorer in the side bar: live on the checkpoint used last, also while code is edited. */
 export function registerExplorerView(services: Services): vscode.Disposable {

@@ -7,10 +7,16 @@ import { createServices } from "./services";
 import { showError } from "./showError";
 import { StatusBar } from "./statusBar";
 
+/** Leaves the start of a window to what it shows first (ms). */
+const beforeFirstLook = 1000;
+
 /** Makes the services and registers everything; starts no process and reads no file. */
 export function activate(context: vscode.ExtensionContext): void {
   const services = createServices(context);
+  // Then the tree is there at once when it is opened, whatever the number of checkpoints.
+  const firstLook = setTimeout(() => void services.checkpoints.all(), beforeFirstLook);
   context.subscriptions.push(
+    { dispose: () => clearTimeout(firstLook) },
     new CheckpointTree(services),
     new StatusBar(services),
     registerCheckpointEditors(services),
