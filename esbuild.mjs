@@ -20,7 +20,7 @@ const targets = [
   },
   {
     entryPoints: Object.fromEntries(views.map(id => [id, `src/webviews/${id}/main.ts`])), outdir: "dist/webviews",
-    platform: "browser", format: "esm", splitting: true, target: "es2022", tsconfig: "src/webviews/tsconfig.json",
+    platform: "browser", format: "esm", target: "es2022", tsconfig: "src/webviews/tsconfig.json",
     loader: { ".css": "text" }, // style sheets go into shadow trees
   },
 ];

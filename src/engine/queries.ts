@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { rowSize } from "../protocol/data";
+import { rowSize, type LatentSpace } from "../protocol/data";
 import type { Anchor, CheckpointQueries, LatentSummary, Points } from "../protocol/engineApi";
 import { LatentError, messageOf } from "../protocol/errors";
 import { coloring, coloringsOf, latentNames } from "./colorings";
@@ -36,6 +36,7 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
           .map(([id, { title, dimensions }]) => ({ id, title, dimensions: dimensions(dim) }))
           .concat(rawProjection(checkpoint))
           .filter(({ dimensions }) => dimensions.length > 0),
+        usualProjection: usualProjection(checkpoint.header.latent),
         colorings: coloringsOf(checkpoint, opened.dataset?.columnNames ?? []),
       };
     }),
@@ -140,6 +141,11 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
       return { values: Float32Array.of(...across, ...up), anchor, rows: { data: decoded, shape: [request.steps, request.steps, ...checkpoint.schema.shape] } };
     }),
   };
+}
+
+/** The axes of a space that can be drawn as it is or is ordered by variance, else the principal ones. */
+function usualProjection({ dim, blocks }: LatentSpace): keyof typeof projections {
+  return dim <= 3 || blocks[0]?.name === "PC" ? "axes" : "principal";
 }
 
 async function pointsOf(checkpoint: OpenCheckpoint, id: string, dimensions: number): Promise<Points> {

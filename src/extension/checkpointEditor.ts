@@ -33,16 +33,20 @@ function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomRe
         if (panel.active) void showIfDecodable(services, document.uri);
       });
       panel.webview.html = webviewHtml(panel.webview, services.context.extensionUri, id);
-      if (id !== "training") void openInEngine(services, document.uri).catch(() => undefined);
+      if (id !== "training") void openInEngine(services, document.uri, id).catch(() => undefined);
       void showIfDecodable(services, document.uri);
     },
   };
 }
 
 /** Starts the engine and reads the checkpoint while the page loads, which takes as long; a problem is told to the page. */
-async function openInEngine(services: Services, uri: vscode.Uri): Promise<void> {
+async function openInEngine(services: Services, uri: vscode.Uri, id: VisualizerId): Promise<void> {
   const { header } = await services.checkpoints.at(uri);
-  if (header) await services.engine.remote.overview(uri.fsPath);
+  if (!header) return;
+  const { remote } = services.engine;
+  const { projections, usualProjection } = await remote.overview(uri.fsPath);
+  const usual = id === "scatter" && projections.find(projection => projection.id === usualProjection);
+  if (usual) await remote.points(uri.fsPath, { projection: usual.id, dimensions: usual.dimensions[0]! }); // kept for the page
 }
 
 /** Several views of one file stand side by side: each tab says which it is, by the name the checkpoint has now. */

@@ -138,7 +138,7 @@ interface FileOperations {
   close(file: number): void | Promise<void>;
 }
 
-const direct: FileOperations = { stat: fs.statSync, open: fs.openSync, read: fs.readSync, close: fs.closeSync };
+const direct: FileOperations = { stat: fs.statSync, open: path => fs.openSync(path, "r"), read: fs.readSync, close: fs.closeSync };
 const [stat, open, read, close] = [promisify(fs.stat), promisify(fs.open), promisify(fs.read), promisify(fs.close)];
 const pooled: FileOperations = { stat, open: path => open(path, "r"), read: async (...args) => (await read(...args)).bytesRead, close };
 

@@ -52,6 +52,8 @@ export interface Overview {
   /** Null when the dataset is where the checkpoint says and unchanged, else what is wrong. */
   datasetProblem: string | null;
   projections: ProjectionDescription[];
+  /** The id of the projection to begin with. */
+  usualProjection: string;
   colorings: ColoringDescription[];
   /** True while the fit is still under way in the engine. */
   live: boolean;

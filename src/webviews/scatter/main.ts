@@ -75,11 +75,9 @@ export class ScatterElement extends ViewElement {
     this.select(rows, false);
   }
 
-  /** The projection the user chose, else the axes of a space that can be drawn as it is, else the principal ones. */
+  /** The projection the user chose, else the usual one. */
   private get chosen(): { id: string; dimensions: number } {
-    const { projections } = this.overview!;
-    const { dim, blocks } = this.state!.checkpoint!.header.latent;
-    const usual = dim <= 3 || blocks[0]?.name === "PC" ? "axes" : "principal";
+    const { projections, usualProjection: usual } = this.overview!;
     const projection = projections.find(({ id }) => id === this.projection.value) ?? projections.find(({ id }) => id === usual) ?? projections[0]!;
     const dimensions = projection.dimensions.includes(this.dimensions.value) ? this.dimensions.value : projection.dimensions[0]!;
     return { id: projection.id, dimensions };
@@ -188,7 +186,7 @@ export class ScatterElement extends ViewElement {
             @point-pick=${(event: CustomEvent<PointEvent>) => this.pick(event.detail)}
             @area-pick=${(event: CustomEvent<AreaEvent>) => this.pickArea(event.detail)}
             @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}
-            @points-drawn=${() => this.updateSprites()}></latent-point-cloud>
+            @points-drawn=${() => this.updateSprites()} @renderer-known=${() => this.requestUpdate()}></latent-point-cloud>
           <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${schema}></latent-hover-card>
           ${this.corner()}
           ${this.footNote()}

@@ -7,7 +7,7 @@ import { opacityFor, pointSizeFor } from "./look";
 import { drawOverlay, type Arrow, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
 import { createRenderer, type PointRenderer } from "./renderer";
-import { webglSupport } from "./webglRenderer";
+import { knownWebglSupport, webglSupport } from "./webglRenderer";
 
 export type Tool = "pan" | "box" | "lasso";
 export interface CloudPoints {
@@ -33,7 +33,7 @@ const clickDistance = 4;
 
 /**
  * A cloud of points that can be looked at from anywhere and pointed into. Fires `point-hover`, `point-pick` (PointEvent),
- * `area-pick` (AreaEvent), `row-open` (PointEvent) and `camera-change` (Camera).
+ * `area-pick` (AreaEvent), `row-open` (PointEvent), `camera-change` (Camera), and `renderer-known` once it can tell what draws it.
  */
 @customElement("latent-point-cloud")
 export class PointCloudElement extends LitElement {
@@ -69,6 +69,7 @@ export class PointCloudElement extends LitElement {
   private screenIsStale = true;
   private pointsAreStale = true;
   private frame = 0;
+  private search = 0;
   private hovered = -1;
   private gesture: { x: number; y: number; button: number; path: number[]; moved: boolean; tool: Tool; pan: boolean } | undefined;
   private drawnViewport: Viewport = { width: 0, height: 0 };
@@ -80,7 +81,7 @@ export class PointCloudElement extends LitElement {
 
   /** True when the page has no WebGL2. Where the processor draws it, Canvas2D is no loss and needs no mention. */
   get usesCanvas(): boolean {
-    return webglSupport() === "none";
+    return knownWebglSupport() === "none";
   }
 
   /** Milliseconds since the page began when points were last drawn; benches and tests read it. */
@@ -94,6 +95,8 @@ export class PointCloudElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
+    cancelIdleCallback(this.search);
+    this.search = 0;
     this.renderer?.dispose();
     this.renderer = undefined;
   }
@@ -201,13 +204,24 @@ export class PointCloudElement extends LitElement {
 
   private makeRenderer(): void {
     this.renderer?.dispose();
-    this.renderer = createRenderer(this.pointsCanvas, () => this.replaceCanvas());
+    this.renderer = createRenderer(this.pointsCanvas, this.count, () => this.replaceCanvas());
     this.renderer.setPoints(this.points.data, this.points.dimensions);
     this.renderer.setColors(this.colors);
     this.renderer.setEmphasis(this.selection);
   }
 
-  /** A canvas whose GPU context is gone cannot get another one. */
+  /** The first picture does not wait for what the GPU can do; afterwards it draws, if there is one. */
+  private findRendererSoon(): void {
+    const isOpen = this.renderer?.kind === "canvas" && (knownWebglSupport() ?? "hardware") === "hardware";
+    if (!isOpen || this.count === 0 || this.search !== 0) return;
+    this.search = requestIdleCallback(() => {
+      this.search = 0;
+      if (webglSupport() === "hardware") this.replaceCanvas();
+      this.dispatchEvent(new CustomEvent("renderer-known"));
+    }, { timeout: 2000 });
+  }
+
+  /** A canvas that has had one kind of context gives no other, nor one whose GPU context is gone. */
   private replaceCanvas(): void {
     const fresh = this.pointsCanvas.cloneNode() as HTMLCanvasElement;
     this.pointsCanvas.replaceWith(fresh);
@@ -244,6 +258,7 @@ export class PointCloudElement extends LitElement {
       positionOf: row => this.positionOf(row), sprites: this.sprites, colors: this.colors, arrows: this.arrows, path: this.gesture && this.gesture.tool !== "pan" ? this.gesture.path : [],
     });
     this.lastDraw = performance.now();
+    this.findRendererSoon();
     this.dispatchEvent(new CustomEvent("points-drawn"));
   }
 

@@ -1,5 +1,5 @@
 import { canvasRenderer } from "./canvasRenderer";
-import { webglRenderer, webglSupport } from "./webglRenderer";
+import { knownWebglSupport, webglRenderer, webglSupport } from "./webglRenderer";
 
 /** How one frame looks. */
 export interface Frame {
@@ -28,11 +28,16 @@ export interface PointRenderer {
   dispose(): void;
 }
 
+/** Up to as many points Canvas2D draws in less time than a busy GPU process takes to say what it can. */
+const fewPoints = 200_000;
+
 /**
  * WebGL2 where a GPU draws it, else Canvas2D. Without a GPU the browser draws WebGL on the processor and copies the picture
- * afterwards, which takes several times as long as drawing it there ourselves (bench/README.md). `onLost` is called when the
- * GPU takes the context away.
+ * afterwards, which takes several times as long as drawing it there ourselves (bench/README.md). As long as nobody knows
+ * whether there is a GPU, few points are drawn with Canvas2D: ask `webglSupport` afterwards and make another renderer.
+ * `onLost` is called when the GPU takes the context away.
  */
-export function createRenderer(canvas: HTMLCanvasElement, onLost: () => void): PointRenderer {
-  return (webglSupport() === "hardware" ? webglRenderer(canvas, onLost) : null) ?? canvasRenderer(canvas);
+export function createRenderer(canvas: HTMLCanvasElement, count: number, onLost: () => void): PointRenderer {
+  const support = count > fewPoints ? webglSupport() : knownWebglSupport();
+  return (support === "hardware" ? webglRenderer(canvas, onLost) : null) ?? canvasRenderer(canvas);
 }

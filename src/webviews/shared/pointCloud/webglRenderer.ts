@@ -100,7 +100,12 @@ export function webglRenderer(canvas: HTMLCanvasElement, onLost: () => void): Po
 
 export type WebglSupport = "hardware" | "software" | "none";
 
-/** Who draws WebGL2 in this page. Asked of a canvas of its own, since a canvas that has had one kind of context gives no other. */
+/** Who draws WebGL2 in this page, as far as anybody has found out. */
+export function knownWebglSupport(): WebglSupport | undefined {
+  return support;
+}
+
+/** Who draws WebGL2 in this page. Asked of a canvas of its own, since one that has had a kind of context gives no other; waits for the GPU process. */
 export function webglSupport(): WebglSupport {
   return (support ??= askSupport());
 }
