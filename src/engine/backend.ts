@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as nodeUtil from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
@@ -6,6 +7,7 @@ import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import type { BackendChoice, BackendId } from "../protocol/engineApi";
 import { LatentError, messageOf } from "../protocol/errors";
 import { installKernels } from "./kernels";
+import { openWasmBackend } from "./kernels/sharedHeap";
 
 // The one file that knows how TensorFlow.js meets CUDA, Dawn, WebAssembly and plain JavaScript. Each backend either opens
 // or says why it is absent; `auto` takes the first that opens.
@@ -16,6 +18,8 @@ export interface BackendOptions {
   wasmFolder: string;
   /** Folder with our own kernels for it (kernels/). */
   kernelsFolder: string;
+  /** Threads of the wasm backend; 0 or nothing chooses by the machine's cores. */
+  threads?: number;
   /** Folder where `@tensorflow/tfjs-node-gpu` was installed by command, searched before this package's own modules. */
   tensorflowFolder?: string;
   /** Part of the name of the GPU to use; any when empty. "software" admits a software adapter. */
@@ -63,15 +67,24 @@ async function openCpu(): Promise<Opened> {
   return { device: "CPU · plain JavaScript", versions: {}, gflops: null, onLost: neverLost };
 }
 
-async function openWasm({ wasmFolder, kernelsFolder }: BackendOptions): Promise<Opened> {
-  const { setWasmPaths, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
-  setWasmPaths(join(wasmFolder, "/"));
-  await use("wasm");
-  const { variant, selfTest, measureGflops } = await installKernels(tf, { folder: kernelsFolder });
-  const failed = selfTest.filter(({ passed }) => !passed).map(({ variant: name, detail }) => `${name}: ${detail}`);
+/** One core is left to the rest of the machine where there are three or more: with two, half the speed would be lost. */
+function usualThreads(): number {
+  const cores = availableParallelism();
+  return Math.min(16, cores <= 2 ? cores : cores - 1);
+}
+
+const kernelsName = ({ variant, wide }: { variant: string; wide: boolean }) => (wide ? `${variant}, 256 bits` : variant);
+
+async function openWasm({ wasmFolder, kernelsFolder, threads = 0 }: BackendOptions): Promise<Opened> {
+  const wasm = await import("@tensorflow/tfjs-backend-wasm");
+  wasm.setWasmPaths(join(wasmFolder, "/"));
+  const wanted = threads || usualThreads();
+  await openWasmBackend(tf, wasm, wanted > 1);
+  const { variant, threads: used, wide, selfTest, measureGflops } = await installKernels(tf, { folder: kernelsFolder, threads: wanted, wide: true });
+  const failed = selfTest.filter(({ passed }) => !passed).map(attempt => `${kernelsName(attempt)}: ${attempt.detail}`);
   return {
-    device: "CPU · wasm",
-    versions: { "tfjs-backend-wasm": version_wasm, kernels: [variant, ...failed].join("; ") },
+    device: used > 1 ? `CPU · wasm ×${used}` : "CPU · wasm",
+    versions: { "tfjs-backend-wasm": wasm.version_wasm, kernels: [kernelsName({ variant, wide }), ...failed].join("; ") },
     gflops: measureGflops,
     onLost: neverLost,
   };

@@ -1,6 +1,6 @@
 import { engine, util, zerosLike, type GradConfig, type Tensor } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
-import type { KernelHeap } from "./kernelHeap";
+import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 // tfjs composes the gradient of an activation from three to five kernels, among them a comparison and a cast; here it is one.
@@ -26,7 +26,7 @@ export function activationGradient(heap: KernelHeap): FastKernel {
     if (dy.dtype !== "float32" || xOrY.dtype !== "float32") return undefined;
     const out = heap.output(dy.shape);
     const count = util.sizeFromShape(dy.shape);
-    heap.run("activationGradient", activations[activation], heap.addressOf(dy), heap.addressOf(xOrY), heap.addressOf(out), count, alpha);
+    heap.run("activationGradient", heap.partsFor(count * PASS), activations[activation], heap.addressOf(dy), heap.addressOf(xOrY), heap.addressOf(out), count, alpha);
     return out;
   };
 }

@@ -2,7 +2,7 @@ import {
   add, dispose, div, engine, getBackend, getKernel, mul, sqrt, square, sub, tidy, util, variable as makeVariable, zeros,
   type NamedTensorMap, type Tensor, type Variable,
 } from "@tensorflow/tfjs-core";
-import type { KernelHeap } from "./kernelHeap";
+import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 // Adam (Kingma & Ba 2015, algorithm 1) as a function over plain variables: m and v are the caller's to read, to store in a
@@ -96,10 +96,11 @@ export function adamKernel(heap: KernelHeap): FastKernel {
     const { beta1, beta2, epsilon, stepSize, correction2 } = attrs as unknown as StepAttrs;
     const outputs = [heap.output(w.shape), heap.output(w.shape), heap.output(w.shape)];
     const [newW, newM, newV] = outputs.map(info => heap.addressOf(info)) as [number, number, number];
+    const count = util.sizeFromShape(w.shape);
     heap.run(
-      "adam",
+      "adam", heap.partsFor(count * 4 * PASS),
       heap.addressOf(w), heap.addressOf(g), heap.addressOf(m), heap.addressOf(v), newW, newM, newV,
-      util.sizeFromShape(w.shape), beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
+      count, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
     );
     return outputs;
   };

@@ -30,8 +30,8 @@ export function conv2D(heap: KernelHeap): FastKernel {
     if (isProduct(info)) {
       multiply(heap, strided(from, taps, false), strided(weights, outChannels, false), to, pixels, outChannels, taps);
     } else {
-      const { shape, scratch } = prepare(heap, info);
-      heap.run("convolution", from, weights, to, shape, scratch);
+      const { parts, shape, scratch } = prepare(heap, info);
+      heap.run("convolution", parts, from, weights, to, shape, scratch);
     }
     return out;
   };
@@ -52,8 +52,8 @@ export function conv2DBackpropInput(heap: KernelHeap): FastKernel {
     if (isProduct(info)) {
       multiply(heap, strided(from, outChannels, false), strided(weights, outChannels, true), to, pixels, taps, outChannels);
     } else {
-      const { shape, scratch } = prepare(heap, info);
-      heap.run("convolutionInputGradient", from, weights, to, shape, scratch);
+      const { parts, shape, scratch } = prepare(heap, info);
+      heap.run("convolutionInputGradient", parts, from, weights, to, shape, scratch);
     }
     return out;
   };
@@ -74,8 +74,10 @@ export function conv2DBackpropFilter(heap: KernelHeap): FastKernel {
     if (isProduct(info)) {
       multiply(heap, strided(from, taps, true), strided(gradient, outChannels, false), to, taps, outChannels, pixels);
     } else {
-      const { shape, scratch } = prepare(heap, info);
-      heap.run("convolutionFilterGradient", from, gradient, to, shape, scratch);
+      const values = taps * outChannels;
+      const { parts, shape, scratch, extra } = prepare(heap, info, values);
+      heap.run("convolutionFilterGradient", parts, from, gradient, parts === 1 ? to : extra, shape, scratch);
+      if (parts > 1) heap.run("columnSums", 1, extra, to, parts, values, 1);
     }
     return out;
   };
@@ -121,12 +123,17 @@ function isProduct(info: Info): boolean {
   return unpadded && (everyPixel || wholeImage);
 }
 
-/** Writes the convolution's shape for the kernel and gives its address, and scratch memory for the product and a chunk. */
-function prepare(heap: KernelHeap, info: Info): { shape: number; scratch: number } {
-  const { taps } = sizesOf(info);
+/**
+ * Writes the convolution's shape for the kernel and gives its address, the parts to divide it into, and scratch memory: for
+ * each part the product's and a chunk, and at `extra` so many values.
+ */
+function prepare(heap: KernelHeap, info: Info, valuesPerPart = 0): { parts: number; shape: number; scratch: number; extra: number } {
+  const { pixels, taps, outChannels } = sizesOf(info);
   const chunkRows = heap.tileRows * Math.max(1, Math.floor(CHUNK / taps / heap.tileRows));
-  const shapeOffset = heap.productScratch + chunkRows * taps * 4;
-  const scratch = heap.scratch(shapeOffset + SHAPE_FIELDS * 4);
+  const parts = heap.partsFor(pixels * taps * outChannels);
+  const shapeOffset = parts * (heap.productScratch + 64 * Math.ceil((chunkRows * taps * 4) / 64));
+  const extraOffset = shapeOffset + SHAPE_FIELDS * 4;
+  const scratch = heap.scratch(extraOffset + parts * valuesPerPart * 4);
   const shape = scratch + shapeOffset;
   new Int32Array(heap.memory.buffer, shape, SHAPE_FIELDS).set([
     info.batchSize, info.inHeight, info.inWidth, info.inChannels,
@@ -135,5 +142,5 @@ function prepare(heap: KernelHeap, info: Info): { shape: number; scratch: number
     info.dilationHeight, info.dilationWidth, info.padInfo.top, info.padInfo.left,
     chunkRows,
   ]);
-  return { shape, scratch };
+  return { parts, shape, scratch, extra: scratch + extraOffset };
 }

@@ -1,5 +1,5 @@
 import { util, type MeanAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { KernelHeap } from "./kernelHeap";
+import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 /** Named as in wasm/rows.ts. */
@@ -30,7 +30,7 @@ function combine(heap: KernelHeap, operation: keyof typeof rowOperations, x: Ten
   const columns = util.sizeFromShape(row.shape);
   const rows = util.sizeFromShape(x.shape) / columns;
   const out = heap.output(x.shape);
-  heap.run("rowOperation", rowOperations[operation], heap.addressOf(x), heap.addressOf(row), heap.addressOf(out), rows, columns);
+  heap.run("rowOperation", heap.partsFor(rows * columns * PASS), rowOperations[operation], heap.addressOf(x), heap.addressOf(row), heap.addressOf(out), rows, columns);
   return out;
 }
 
@@ -57,7 +57,10 @@ export function leadingSum(heap: KernelHeap, mean: boolean): FastKernel {
     const columns = util.sizeFromShape(tail);
     const rows = size / columns;
     const out = heap.output(keepDims ? [...axes.map(() => 1), ...tail] : tail);
-    heap.run("columnSums", heap.addressOf(x), heap.addressOf(out), rows, columns, mean ? 1 / rows : 1);
+    const parts = Math.min(heap.partsFor(size * PASS), rows >= heap.parts ? heap.parts : 1);
+    const partials = parts === 1 ? heap.addressOf(out) : heap.scratch(parts * columns * 4);
+    heap.run("columnSums", parts, heap.addressOf(x), partials, rows, columns, mean ? 1 / rows : 1);
+    if (parts > 1) heap.run("columnSums", 1, partials, heap.addressOf(out), parts, columns, 1);
     return out;
   };
 }

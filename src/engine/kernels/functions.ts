@@ -1,5 +1,5 @@
 import { util } from "@tensorflow/tfjs-core";
-import type { KernelHeap } from "./kernelHeap";
+import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 /** Named as in wasm/functions.ts. */
@@ -12,7 +12,8 @@ export function elementwiseFunction(heap: KernelHeap, name: keyof typeof functio
     if (x.dtype !== "float32") return undefined;
     const { alpha = 0 } = attrs as { alpha?: number };
     const out = heap.output(x.shape);
-    heap.run("elementwiseFunction", functions[name], heap.addressOf(x), heap.addressOf(out), util.sizeFromShape(x.shape), alpha);
+    const count = util.sizeFromShape(x.shape);
+    heap.run("elementwiseFunction", heap.partsFor(count * 2 * PASS), functions[name], heap.addressOf(x), heap.addressOf(out), count, alpha);
     return out;
   };
 }

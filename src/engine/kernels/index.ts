@@ -9,33 +9,44 @@ import { convolutionGradients } from "./convolutionGradients";
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from "./convolutions";
 import { identity, leadingSum, rowOperation } from "./elementwise";
 import { elementwiseFunction } from "./functions";
-import { canRun, openKernelHeap, type KernelHeap } from "./kernelHeap";
+import { canRun, openKernelHeap, type Division, type KernelHeap } from "./kernelHeap";
+import { canWiden, compileWide } from "./wideCompilation";
 import { batchMatMul } from "./matMul";
 import { reductionGradients } from "./reductionGradients";
 import { register } from "./register";
 import { selfTest } from "./selfTest";
-import { asWasmBackend, type WasmBackend } from "./wasmBackend";
+import { asWasmBackend, memoryOf, type WasmBackend } from "./wasmBackend";
+import { WebAssembly } from "./webAssembly";
 
 // What tfjs-backend-wasm lacks or does slowly, in a small AssemblyScript module (wasm/, built by scripts/buildKernels.mjs) on
 // that backend's own memory. Nothing else changes: the same tf operations, faster, and convolutions that can be trained.
 
-/** The module's variants, fastest first; each is the file <name>.wasm. */
+/** The module's variants, fastest first; each is the file <name>.wasm, and <name>-threads.wasm on shared memory. */
 export const kernelVariants = ["relaxed-fma", "simd"] as const;
 export type KernelVariant = (typeof kernelVariants)[number];
 
 export interface KernelOptions {
-  /** The folder that holds the compiled variants. */
+  /** The folder that holds the compiled variants and worker.js. */
   folder: string;
   /** The variants to try, in this order; all of them unless a test wants one. */
   variants?: readonly KernelVariant[];
+  /** Threads to compute with, this one among them. More than one needs tfjs's threaded module (wasmMemory.ts). */
+  threads?: number;
+  /** Try 256-bit instructions first, where V8 has them. */
+  wide?: boolean;
+  /** From as many elementary operations on a kernel is divided among the threads; tests divide all. */
+  divideFrom?: number;
 }
 
 /** Which kernels run. */
 export interface KernelsInfo {
   /** The variant in use, or "shipped" where none could be used: then the backend is as tfjs made it. */
   variant: KernelVariant | "shipped";
-  /** What became of each variant that was tried: the last one passed, unless `variant` is "shipped". */
-  selfTest: { variant: KernelVariant; passed: boolean; detail: string }[];
+  threads: number;
+  /** True where V8 makes 256-bit instructions of the module's. */
+  wide: boolean;
+  /** What became of each attempt: the last one passed, unless `variant` is "shipped". */
+  selfTest: { variant: KernelVariant; wide: boolean; passed: boolean; detail: string }[];
   /** Measures 256 × 256 × 256 products on the active backend, in 10⁹ operations a second; takes 0.2 s. */
   measureGflops(): number;
 }
@@ -54,31 +65,38 @@ export async function installKernels(tf: typeof TensorFlow, options: KernelOptio
   return info;
 }
 
-async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, variants = kernelVariants }: KernelOptions): Promise<KernelsInfo> {
-  const tried: KernelsInfo["selfTest"] = [];
-  const info = { selfTest: tried, measureGflops: () => measureGflops(tf) };
-  for (const variant of variants) {
+async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, variants = kernelVariants, threads = 1, wide = false, divideFrom }: KernelOptions): Promise<KernelsInfo> {
+  const selfTest: KernelsInfo["selfTest"] = [];
+  const isShared = memoryOf(backend).buffer instanceof SharedArrayBuffer;
+  const common = { selfTest, measureGflops: () => measureGflops(tf) };
+  const widths = wide && canWiden() ? [true, false] : [false];
+  for (const [variant, isWide] of variants.flatMap(name => widths.map(width => [name, width] as const))) {
     try {
-      const heap = await openTested(join(folder, `${variant}.wasm`), backend);
-      register(tf, kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => installed.delete(backend));
-      tried.push({ variant, passed: true, detail: "all kernels agree with plain loops" });
-      return { variant, ...info };
+      const file = join(folder, `${variant}${isShared ? "-threads" : ""}.wasm`);
+      const heap = await openTested(file, backend, { threads: isShared ? threads : 1, worker: join(folder, "worker.js"), divideFrom }, isWide);
+      register(tf, kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => {
+        heap.close();
+        installed.delete(backend);
+      });
+      selfTest.push({ variant, wide: isWide, passed: true, detail: "all kernels agree with plain loops" });
+      return { variant, threads: heap.parts, wide: isWide, ...common };
     } catch (error) {
-      tried.push({ variant, passed: false, detail: messageOf(error) });
+      selfTest.push({ variant, wide: isWide, passed: false, detail: messageOf(error) });
     }
   }
-  return { variant: "shipped", ...info };
+  return { variant: "shipped", threads: 1, wide: false, ...common };
 }
 
 /** The module on the backend's memory; throws when it cannot run here or computes something wrong. */
-async function openTested(path: string, backend: WasmBackend): Promise<KernelHeap> {
+async function openTested(path: string, backend: WasmBackend, division: Division, wide: boolean): Promise<KernelHeap> {
   const bytes = await readFile(path);
   if (!canRun(bytes)) throw new LatentError("unsupported", "this Node does not know its instructions");
-  const heap = await openKernelHeap(bytes, backend);
+  const module = wide ? compileWide(bytes) : await WebAssembly.compile(bytes);
+  const heap = await openKernelHeap(module, backend, division);
   try {
     selfTest(heap);
   } catch (error) {
-    heap.release();
+    heap.close();
     throw error;
   }
   return heap;

@@ -1,6 +1,8 @@
 import { util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
-import type { WasmBackend, WasmMemory } from "./wasmBackend";
+import { startThreads, type KernelThreads, type TaskExports } from "./threads";
+import { memoryOf, type WasmBackend } from "./wasmBackend";
+import { WebAssembly, type WasmMemory, type WasmModule } from "./webAssembly";
 
 /** The compiled module's functions (src/engine/kernels/wasm); addresses in bytes, strides and counts in elements. */
 export interface KernelExports {
@@ -33,29 +35,47 @@ export interface KernelExports {
 type WholeArguments<Name extends keyof KernelExports> =
   Parameters<KernelExports[Name]> extends [...infer Whole extends number[], number, number] ? Whole : never;
 
-interface ModuleExports extends KernelExports {
+interface ModuleExports extends KernelExports, TaskExports {
   productScratch(): number;
   tileRows(): number;
 }
 
-// The few names of the WebAssembly API that are used: its types are in TypeScript's DOM library alone, which the engine
-// does without.
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: unknown } }>;
-};
+/** In the order of wasm/tasks.ts. */
+const kernelNames: readonly (keyof KernelExports)[] = [
+  "matMul", "convolution", "convolutionInputGradient", "convolutionFilterGradient", "rowOperation", "columnSums",
+  "elementwiseFunction", "activationGradient", "adam",
+];
 
 const ADDRESS_SPACE = 2 ** 32;
+
+/** From as many elementary operations on, some microseconds of work, a kernel is worth dividing among threads. */
+const DIVIDED_OPERATIONS = 2 ** 17;
+
+/** Operations that one pass over a value stands for: it waits for memory rather than for arithmetic. */
+export const PASS = 8;
 
 /** True when this Node can run the module. */
 export function canRun(bytes: Uint8Array): boolean {
   return WebAssembly.validate(bytes);
 }
 
-/** Runs the module on the memory of `backend`. */
-export async function openKernelHeap(bytes: Uint8Array, backend: WasmBackend): Promise<KernelHeap> {
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: backend.wasm.asm.memory } });
-  return new KernelHeap(backend, instance.exports as ModuleExports);
+/** How work is divided. */
+export interface Division {
+  /** Threads, the caller's among them. */
+  threads: number;
+  /** Path of the compiled worker.ts. */
+  worker: string;
+  /** From as many elementary operations on a kernel is divided; where the threads' meeting is worth it, if not given. */
+  divideFrom?: number | undefined;
+}
+
+/** Runs the module on the memory of `backend`, and on `threads` - 1 threads beside this one. */
+export async function openKernelHeap(module: WasmModule, backend: WasmBackend, { threads, worker, divideFrom = DIVIDED_OPERATIONS }: Division): Promise<KernelHeap> {
+  const memory = memoryOf(backend);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const exports = instance.exports as ModuleExports;
+  const allocate = (count: number) => backend.wasm._malloc(count) >>> 0;
+  return new KernelHeap(backend, exports, divideFrom, threads > 1 ? await startThreads({ module, memory, exports, parts: threads, worker, allocate }) : null);
 }
 
 /**
@@ -73,6 +93,8 @@ export class KernelHeap {
   constructor(
     private readonly backend: WasmBackend,
     private readonly kernels: ModuleExports,
+    private readonly divideFrom: number,
+    private readonly threads: KernelThreads | null,
   ) {
     this.productScratch = kernels.productScratch();
     this.tileRows = kernels.tileRows();
@@ -80,12 +102,23 @@ export class KernelHeap {
 
   /** The memory; ask again after every allocation. */
   get memory(): WasmMemory {
-    return this.backend.wasm.asm.memory;
+    return memoryOf(this.backend);
   }
 
-  /** Runs a kernel as one part. The one place where work would be handed to several threads. */
-  run<Name extends keyof KernelExports>(name: Name, ...args: WholeArguments<Name>): void {
-    (this.kernels[name] as (...args: number[]) => void)(...args, 0, 1);
+  /** The threads that share the work, this one among them. */
+  get parts(): number {
+    return this.threads?.parts ?? 1;
+  }
+
+  /** Into how many parts to divide a kernel of so many elementary operations: one where the threads' meeting costs more. */
+  partsFor(operations: number): number {
+    return operations < this.divideFrom ? 1 : this.parts;
+  }
+
+  /** Runs a kernel in `parts` parts, 1 or as many as there are threads. */
+  run<Name extends keyof KernelExports>(name: Name, parts: number, ...args: WholeArguments<Name>): void {
+    if (parts > 1 && this.threads) this.threads.run(kernelNames.indexOf(name), args);
+    else (this.kernels[name] as (...args: number[]) => void)(...args, 0, 1);
   }
 
   /** Where the values of `tensor` begin. */
@@ -133,8 +166,13 @@ export class KernelHeap {
     return Math.ceil(this.scratchBlock / 64) * 64;
   }
 
-  /** Frees the scratch memory. */
-  release(): void {
+  /** Frees the scratch memory and ends the threads. */
+  close(): void {
+    this.release();
+    this.threads?.close();
+  }
+
+  private release(): void {
     if (this.scratchBytes > 0) this.free(this.scratchBlock);
     this.scratchBytes = 0;
   }

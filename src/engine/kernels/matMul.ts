@@ -11,8 +11,9 @@ export interface StridedMatrix {
 
 /** c [rows, columns], row-major = a [rows, depth] · b [depth, columns]. */
 export function multiply(heap: KernelHeap, a: StridedMatrix, b: StridedMatrix, c: number, rows: number, columns: number, depth: number): void {
-  const scratch = heap.scratch(heap.productScratch);
-  heap.run("matMul", a.address, a.row, a.column, b.address, b.row, b.column, c, columns, rows, columns, depth, scratch);
+  const parts = heap.partsFor(rows * columns * depth);
+  const scratch = heap.scratch(heap.productScratch * parts);
+  heap.run("matMul", parts, a.address, a.row, a.column, b.address, b.row, b.column, c, columns, rows, columns, depth, scratch);
 }
 
 /** A row-major matrix with rows of length `columns`, read as its transpose where `transposed`. */

@@ -9,7 +9,7 @@ import type { KernelHeap } from "./kernelHeap";
 
 const TOLERANCE = 1e-5;
 
-/** Throws, with the kernel's name and its error, unless all kernels of `heap` agree with plain loops. */
+/** Throws, with the kernel's name and its error, unless all kernels of `heap`, divided among its threads, agree with plain loops. */
 export function selfTest(heap: KernelHeap): void {
   const bench = new Bench(heap);
   try {
@@ -81,7 +81,8 @@ function testMatMul(bench: Bench): void {
   const [rows, columns, depth] = [13, 19, 300];
   const a = bench.input(rows * depth);
   const b = bench.input(depth * columns);
-  const scratch = bench.heap.scratch(bench.heap.productScratch);
+  const { heap } = bench;
+  const scratch = heap.scratch(heap.productScratch * heap.parts);
   for (const [aRow, aColumn] of [[depth, 1], [1, rows]] as const) {
     for (const [bRow, bColumn] of [[columns, 1], [1, depth]] as const) {
       const expected = new Float64Array(rows * columns);
@@ -93,7 +94,7 @@ function testMatMul(bench: Bench): void {
         }
       }
       const c = bench.output(rows * columns);
-      bench.heap.run("matMul", a.address, aRow, aColumn, b.address, bRow, bColumn, c, columns, rows, columns, depth, scratch);
+      heap.run("matMul", heap.parts, a.address, aRow, aColumn, b.address, bRow, bColumn, c, columns, rows, columns, depth, scratch);
       bench.expect("matMul", c, expected);
     }
   }
@@ -133,37 +134,42 @@ function testConvolution(bench: Bench): void {
   }
 
   const { heap } = bench;
-  const scratch = heap.scratch(heap.productScratch + chunkRows * taps * 4);
+  const scratch = heap.scratch(heap.parts * (heap.productScratch + 64 * Math.ceil((chunkRows * taps * 4) / 64)));
   const shape = bench.write(Int32Array.of(
     batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth,
     strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, chunkRows,
   ));
   const y = bench.output(expected.y.length);
-  heap.run("convolution", x.address, filter.address, y, shape, scratch);
+  heap.run("convolution", heap.parts, x.address, filter.address, y, shape, scratch);
   bench.expect("convolution", y, expected.y);
   const dx = bench.output(expected.dx.length);
-  heap.run("convolutionInputGradient", dy.address, filter.address, dx, shape, scratch);
+  heap.run("convolutionInputGradient", heap.parts, dy.address, filter.address, dx, shape, scratch);
   bench.expect("convolutionInputGradient", dx, expected.dx);
+  const partials = bench.output(heap.parts * expected.dFilter.length);
+  heap.run("convolutionFilterGradient", heap.parts, x.address, dy.address, partials, shape, scratch);
   const dFilter = bench.output(expected.dFilter.length);
-  heap.run("convolutionFilterGradient", x.address, dy.address, dFilter, shape, scratch);
+  heap.run("columnSums", 1, partials, dFilter, heap.parts, expected.dFilter.length, 1);
   bench.expect("convolutionFilterGradient", dFilter, expected.dFilter);
 }
 
 function testRows(bench: Bench): void {
+  const { heap } = bench;
   for (const [rows, columns] of [[5, 23], [37, 1]] as const) {
     const x = bench.input(rows * columns);
     const row = bench.input(columns);
     const operations = [(a: number, b: number) => a + b, (a: number, b: number) => a - b, (a: number, b: number) => a * b];
     operations.forEach((operation, index) => {
       const out = bench.output(rows * columns);
-      bench.heap.run("rowOperation", index, x.address, row.address, out, rows, columns);
+      heap.run("rowOperation", heap.parts, index, x.address, row.address, out, rows, columns);
       bench.expect("rowOperation", out, x.values.map((value, i) => operation(value, row.values[i % columns]!)));
     });
 
     const sums = new Float64Array(columns);
     x.values.forEach((value, index) => (sums[index % columns]! += 0.5 * value));
+    const partials = bench.output(heap.parts * columns);
+    heap.run("columnSums", heap.parts, x.address, partials, rows, columns, 0.5);
     const out = bench.output(columns);
-    bench.heap.run("columnSums", x.address, out, rows, columns, 0.5);
+    heap.run("columnSums", 1, partials, out, heap.parts, columns, 1);
     bench.expect("columnSums", out, sums);
   }
 }
@@ -174,7 +180,7 @@ function testFunctions(bench: Bench): void {
   functions.forEach((f, name) => {
     const x = bench.input(11);
     const y = bench.output(11);
-    bench.heap.run("elementwiseFunction", name, x.address, y, 11, alpha);
+    bench.heap.run("elementwiseFunction", bench.heap.parts, name, x.address, y, 11, alpha);
     bench.expect("elementwiseFunction", y, x.values.map(f));
   });
 }
@@ -192,7 +198,7 @@ function testActivationGradients(bench: Bench): void {
   ];
   slopes.forEach((slope, activation) => {
     const dx = bench.output(count);
-    bench.heap.run("activationGradient", activation, dy.address, xOrY.address, dx, count, alpha);
+    bench.heap.run("activationGradient", bench.heap.parts, activation, dy.address, xOrY.address, dx, count, alpha);
     bench.expect("activationGradient", dx, dy.values.map((value, i) => value * slope(xOrY.values[i]!)));
   });
 }
@@ -208,7 +214,7 @@ function testAdam(bench: Bench): void {
   const outputs = [newW, newM, newV].map(expected => ({ expected, address: bench.output(count) }));
   const [outW, outM, outV] = outputs.map(output => output.address) as [number, number, number];
   bench.heap.run(
-    "adam", w.address, g.address, m.address, bench.write(v), outW, outM, outV, count,
+    "adam", bench.heap.parts, w.address, g.address, m.address, bench.write(v), outW, outM, outV, count,
     beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
   );
   for (const { expected, address } of outputs) bench.expect("adam", address, expected);

@@ -1,14 +1,10 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
+import type { WasmMemory } from "./webAssembly";
 
 // tfjs-backend-wasm keeps every tensor at a fixed address of one WebAssembly memory. Our kernels read and write there, so
 // they need four things that are not in its documented API. This file names them and nothing else in the engine may use
 // more; the version is pinned in package.json, and a change shows here rather than as wrong numbers.
-
-/** A WebAssembly.Memory. `buffer` is replaced, and views of the old one die, whenever the memory grows. */
-export interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-}
 
 /** What is used of tfjs-backend-wasm's backend object. */
 export interface WasmBackend {
@@ -23,8 +19,16 @@ export interface WasmBackend {
   wasm: {
     _malloc(bytes: number): number;
     _free(address: number): void;
-    asm: { memory: WasmMemory };
+    /** The memory of the module for one thread. */
+    asm?: { memory?: WasmMemory };
+    /** That of the module for several. */
+    wasmMemory?: WasmMemory;
   };
+}
+
+/** The memory, shared where it is of the threaded module. */
+export function memoryOf({ wasm }: WasmBackend): WasmMemory {
+  return (wasm.wasmMemory ?? wasm.asm?.memory)!;
 }
 
 /** `backend` as tfjs-backend-wasm's; throws with the name of what is missing. */
@@ -37,7 +41,7 @@ export function asWasmBackend(backend: object): WasmBackend {
     "dataIdMap.get": typeof dataIdMap?.get === "function",
     "wasm._malloc": typeof wasm?._malloc === "function",
     "wasm._free": typeof wasm?._free === "function",
-    "wasm.asm.memory": wasm?.asm?.memory?.buffer instanceof ArrayBuffer,
+    "its memory": wasm !== undefined && /ArrayBuffer/.test(String(memoryOf(backend as WasmBackend)?.buffer)),
   };
   const missing = Object.keys(expected).filter(name => !expected[name]);
   if (missing.length > 0) {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { adamSlots, applyAdam, disposeAdamSlots, type AdamSlot } from "../../../src/engine/kernels/adam";
-import { Draw, expectClose, freshKernels, runnableVariants } from "./support";
+import { Draw, expectClose, freshKernels, setups } from "./support";
 
 const shapes = [[1], [7], [33, 31], [3, 3, 2, 5]];
 const parameters = { learningRate: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-6 };
@@ -39,8 +39,8 @@ async function reference(steps: number): Promise<Float32Array[]> {
   return values;
 }
 
-describe.each(runnableVariants.flatMap(variant => [[variant, "wasm"], [variant, "cpu"]] as const))("applyAdam, %s, on %s", (variant, backend) => {
-  beforeAll(() => freshKernels(variant));
+describe.each(setups.flatMap(setup => [{ ...setup, backend: "wasm" }, { ...setup, backend: "cpu" }] as const))("applyAdam, $variant on $threads threads, $backend", ({ backend, ...setup }) => {
+  beforeAll(() => freshKernels(setup));
 
   it("takes the steps of tf.train.adam", async () => {
     const expected = await reference(10);
@@ -94,7 +94,7 @@ describe.each(runnableVariants.flatMap(variant => [[variant, "wasm"], [variant, 
 
   it("refuses a gradient of another shape, with the variable's name", async () => {
     await tf.setBackend(backend);
-    const slots = adamSlots([tf.variable(tf.zeros([2, 3]), true, `narrow-${variant}-${backend}`)]);
+    const slots = adamSlots([tf.variable(tf.zeros([2, 3]), true, `narrow-${setup.variant}-${setup.threads}-${backend}`)]);
     expect(() => applyAdam(slots, [tf.zeros([3, 2])], { ...parameters, step: 1 })).toThrow("narrow-");
   });
 });

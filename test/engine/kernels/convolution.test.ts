@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, runnableVariants, valuesOn } from "./support";
+import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, setups, valuesOn } from "./support";
 
 type Padding = Parameters<typeof tf.conv2d>[3];
 interface Case {
@@ -34,8 +34,8 @@ function convolve({ strides, dilations, pad }: Case) {
   return (x: tf.Tensor, filter: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad, "NHWC", dilations);
 }
 
-describe.each(runnableVariants)("convolution, %s", variant => {
-  beforeAll(() => freshKernels(variant));
+describe.each(setups)("convolution, $variant on $threads threads", setup => {
+  beforeAll(() => freshKernels(setup));
 
   it("agrees with the cpu backend, forward and both gradients, for random shapes", async () => {
     for (let round = 0; round < 150; round++) {

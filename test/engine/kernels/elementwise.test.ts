@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, runnableVariants, valuesOn } from "./support";
+import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, setups, valuesOn } from "./support";
 
 const lengths = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 33, 100];
 const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
@@ -13,8 +13,8 @@ const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
 /** x in (−1, 1) moved to either side of 0, where relus have a kink, so that a difference quotient stays on one side. */
 const awayFromZero = (x: tf.Tensor) => tf.add(x, tf.tensor(Array.from({ length: x.size }, (_, i) => (i % 2 ? 1.5 : -1.5)), x.shape));
 
-describe.each(runnableVariants)("elementwise kernels, %s", variant => {
-  beforeAll(() => freshKernels(variant));
+describe.each(setups)("elementwise kernels, $variant on $threads threads", setup => {
+  beforeAll(() => freshKernels(setup));
 
   describe.each(["add", "sub", "mul"] as const)("%s", name => {
     it("agrees with the cpu backend where rows broadcast, and where they do not", async () => {

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACTIVATION_GRADIENT } from "../../../src/engine/kernels/activationGradients";
 import { ADAM } from "../../../src/engine/kernels/adam";
 import { installKernels, kernelVariants, type KernelVariant } from "../../../src/engine/kernels/index";
-import { asWasmBackend } from "../../../src/engine/kernels/wasmBackend";
-import { expectClose, freshKernels, freshWasm, kernelFolder, runnableVariants } from "./support";
+import { asWasmBackend, memoryOf } from "../../../src/engine/kernels/wasmBackend";
+import { expectClose, freshKernels, freshWasm, kernelFolder, runnableVariants, setups } from "./support";
 
 let folder: string;
 beforeEach(async () => {
@@ -50,7 +50,7 @@ describe("installKernels", () => {
     const shipped = tf.getKernel("BatchMatMul", "wasm");
     const info = await installKernels(tf, { folder, variants: [plain] });
     expect(info.variant).toBe("shipped");
-    expect(info.selfTest).toEqual([{ variant: plain, passed: false, detail: expect.stringMatching(detail) as string }]);
+    expect(info.selfTest).toEqual([{ variant: plain, wide: false, passed: false, detail: expect.stringMatching(detail) as string }]);
     expect(tf.getKernel("BatchMatMul", "wasm")).toBe(shipped);
     expect(Array.from(tf.matMul([[1, 2]], [[3], [4]]).dataSync())).toEqual([11]);
     expect(info.measureGflops()).toBeGreaterThan(0.1);
@@ -97,9 +97,9 @@ describe("installKernels", () => {
   });
 });
 
-describe.each(runnableVariants)("the wasm backend with %s", variant => {
+describe.each(setups)("the wasm backend with $variant on $threads threads", setup => {
   it("runs none of the shipped kernels that are replaced, where the values are float32", async () => {
-    await freshWasm();
+    await freshWasm(setup.threads > 1);
     const calls: string[] = [];
     for (const name of ["BatchMatMul", "Conv2D", "Conv2DBackpropInput", "Identity", "Add", "Sub", "Multiply", "Sum", "Mean", "Exp", "Log1p", "Tanh", "LeakyRelu"]) {
       const shipped = tf.getKernel(name, "wasm");
@@ -110,7 +110,7 @@ describe.each(runnableVariants)("the wasm backend with %s", variant => {
           return shipped.kernelFunc(params);
         } });
     }
-    await installKernels(tf, { folder: kernelFolder, variants: [variant] });
+    await installKernels(tf, { folder: kernelFolder, variants: [setup.variant], threads: setup.threads, wide: setup.wide });
     tf.tidy(() => {
       const image = tf.ones([2, 5, 5, 3]) as tf.Tensor4D;
       const row = tf.ones([1, 1, 3]);
@@ -123,8 +123,8 @@ describe.each(runnableVariants)("the wasm backend with %s", variant => {
   });
 
   it("goes on rightly after the heap has grown under it", async () => {
-    await freshKernels(variant);
-    const { memory } = asWasmBackend(tf.backend()).wasm.asm;
+    await freshKernels(setup);
+    const memory = memoryOf(asWasmBackend(tf.backend()));
     const filter = tf.ones([3, 3, 2, 2]) as tf.Tensor4D;
     const image = tf.ones([1, 4, 4, 2]) as tf.Tensor4D;
     const before = tf.conv2d(image, filter, 1, "same").dataSync().slice();
@@ -144,7 +144,7 @@ describe.each(runnableVariants)("the wasm backend with %s", variant => {
   });
 
   it("says so when the heap is full, and works on", async () => {
-    await freshKernels(variant);
+    await freshKernels(setup);
     const column = tf.ones([40_000, 1]) as tf.Tensor2D;
     const { numTensors } = tf.memory();
     const fullOfMemory = expect.objectContaining({ code: "out-of-memory" }) as Error;
@@ -162,7 +162,7 @@ describe.each(runnableVariants)("the wasm backend with %s", variant => {
   it("gives the same bits for the same inputs", async () => {
     const runs: string[] = [];
     for (let run = 0; run < 2; run++) {
-      await freshKernels(variant);
+      await freshKernels(setup);
       runs.push(tf.tidy(() => {
         const image = tf.reshape(tf.sin(tf.range(0, 3 * 9 * 9 * 5)), [3, 9, 9, 5]) as tf.Tensor4D;
         const filter = tf.reshape(tf.cos(tf.range(0, 3 * 3 * 5 * 7)), [3, 3, 5, 7]) as tf.Tensor4D;

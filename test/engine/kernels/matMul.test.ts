@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, runnableVariants, valuesOn } from "./support";
+import { Draw, expectClose, expectGradientsOf, expectLikeCpu, freshKernels, setups, valuesOn } from "./support";
 
 const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 24, 31, 64, 65];
 
-describe.each(runnableVariants)("matMul, %s", variant => {
-  beforeAll(() => freshKernels(variant));
+describe.each(setups)("matMul, $variant on $threads threads", setup => {
+  beforeAll(() => freshKernels(setup));
 
   it("agrees with the cpu backend for random sizes and all transposes", async () => {
     for (let round = 0; round < 120; round++) {

@@ -1,11 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import "@tensorflow/tfjs-backend-wasm";
+import * as wasm from "@tensorflow/tfjs-backend-wasm";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { expect } from "vitest";
 import { installKernels, kernelVariants, type KernelsInfo, type KernelVariant } from "../../../src/engine/kernels/index";
+import { openWasmBackend } from "../../../src/engine/kernels/sharedHeap";
+import { asWasmBackend, memoryOf } from "../../../src/engine/kernels/wasmBackend";
+import { canWiden } from "../../../src/engine/kernels/wideCompilation";
 import { random, type Random } from "../../../src/engine/random";
 import { buildKernels } from "../../../scripts/buildKernels.mjs";
 
@@ -22,21 +25,31 @@ for (const variant of kernelVariants) {
   if (WebAssembly.validate(await readFile(join(kernelFolder, `${variant}.wasm`)))) runnableVariants.push(variant);
 }
 
-/** Makes a wasm backend as tfjs ships it the active one; a previous one is disposed. */
-export async function freshWasm(): Promise<void> {
-  const factory = tf.findBackendFactory("wasm");
-  if (tf.findBackend("wasm")) tf.removeBackend("wasm");
-  if (!tf.findBackendFactory("wasm")) tf.registerBackend("wasm", factory, 2);
-  await tf.setBackend("wasm");
-  await tf.ready();
+/** What the kernels run as: a variant, and on how many threads. */
+export interface Setup {
+  variant: KernelVariant;
+  threads: number;
+  /** With 256-bit instructions, where V8 has them. */
+  wide: boolean;
 }
 
-/** A fresh wasm backend with this variant of our kernels. */
-export async function freshKernels(variant: KernelVariant): Promise<KernelsInfo> {
-  await freshWasm();
-  const info = await installKernels(tf, { folder: kernelFolder, variants: [variant] });
-  expect(info.selfTest).toEqual([{ variant, passed: true, detail: expect.any(String) as string }]);
-  expect(info.variant).toBe(variant);
+/** Every variant on one thread and on three, and what this Node takes by itself. */
+export const setups: Setup[] = [
+  ...runnableVariants.flatMap(variant => [1, 3].map(threads => ({ variant, threads, wide: false }))),
+  ...(canWiden() ? [{ variant: runnableVariants[0]!, threads: 2, wide: true }] : []),
+];
+
+/** Makes a wasm backend as tfjs ships it the active one; a previous one is disposed. */
+export async function freshWasm(shared = false): Promise<void> {
+  await openWasmBackend(tf, wasm, shared);
+  expect(memoryOf(asWasmBackend(tf.backend())).buffer instanceof SharedArrayBuffer).toBe(shared);
+}
+
+/** A fresh wasm backend with our kernels. */
+export async function freshKernels({ variant, threads, wide }: Setup): Promise<KernelsInfo> {
+  await freshWasm(threads > 1);
+  const info = await installKernels(tf, { folder: kernelFolder, variants: [variant], threads, wide, divideFrom: 0 });
+  expect(info).toMatchObject({ variant, threads, wide, selfTest: [{ variant, wide, passed: true }] });
   return info;
 }
 

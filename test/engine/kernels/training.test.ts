@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { adamSlots, applyAdam } from "../../../src/engine/kernels/adam";
-import { asWasmBackend } from "../../../src/engine/kernels/wasmBackend";
-import { Draw, freshKernels, runnableVariants } from "./support";
+import { asWasmBackend, memoryOf } from "../../../src/engine/kernels/wasmBackend";
+import { Draw, freshKernels, setups } from "./support";
 
 interface Network {
   variables: tf.Variable[];
@@ -53,13 +53,13 @@ function train({ variables, reconstruct, x }: Network, slots: ReturnType<typeof 
   );
 }
 
-describe.each(runnableVariants)("training with %s", variant => {
+describe.each(setups)("training with $variant on $threads threads", setup => {
   it.each(Object.keys(networks))("takes 2,000 steps of a %s autoencoder in constant memory", async name => {
-    await freshKernels(variant);
+    await freshKernels(setup);
     const network = networks[name]!();
     const slots = adamSlots(network.variables);
     const first = train(network, slots, 20, 0);
-    const { memory } = asWasmBackend(tf.backend()).wasm.asm;
+    const memory = memoryOf(asWasmBackend(tf.backend()));
     const heapBytes = memory.buffer.byteLength;
     const { numTensors, numDataBuffers, numBytes } = tf.memory();
     const last = train(network, slots, 2000, 20);
@@ -69,7 +69,7 @@ describe.each(runnableVariants)("training with %s", variant => {
   });
 
   it.each(Object.keys(networks))("follows the losses of the cpu backend, with tf.train.adam, on a %s autoencoder", async name => {
-    await freshKernels(variant);
+    await freshKernels(setup);
     const network = networks[name]!();
     const ours = train(network, adamSlots(network.variables), 20, 0);
     await tf.setBackend("cpu");

@@ -2,12 +2,17 @@
 // time so that the chunk stays in the cache. With X the columns matrix [pixels, taps], W the filter [taps, outChannels]
 // and Y the output [pixels, outChannels]:   Y = X W,   dX = dY Wᵀ,   dW = Xᵀ dY.
 // x is [batch, inHeight, inWidth, inChannels], the filter [filterHeight, filterWidth, inChannels, outChannels],
-// y [batch, outHeight, outWidth, outChannels]. `scratch` is this part's own: PRODUCT_SCRATCH bytes, then the chunk.
+// y [batch, outHeight, outWidth, outChannels]. `scratch` has for each part PRODUCT_SCRATCH bytes and then its chunk.
 
 import { ConvolutionShape, gatherColumns, scatterColumns } from "./columns";
 import { at, partStart } from "./parts";
 import { PRODUCT_SCRATCH, product } from "./product";
 import { TILE_ROWS } from "./tile";
+
+/** This part's own scratch. */
+function scratchOf(scratch: usize, shape: ConvolutionShape, part: i32): usize {
+  return scratch + <usize>part * (PRODUCT_SCRATCH + (((<usize>(shape.chunkRows * tapsOf(shape)) << 2) + 63) & ~63));
+}
 
 function tapsOf(shape: ConvolutionShape): i32 {
   return shape.filterHeight * shape.filterWidth * shape.inChannels;
@@ -15,6 +20,7 @@ function tapsOf(shape: ConvolutionShape): i32 {
 
 /** y = x ∗ filter, divided by output pixels. */
 export function convolution(x: usize, filter: usize, y: usize, shape: ConvolutionShape, scratch: usize, part: i32, parts: i32): void {
+  scratch = scratchOf(scratch, shape, part);
   const taps = tapsOf(shape);
   const outChannels = shape.outChannels;
   const pixels = shape.batch * shape.outHeight * shape.outWidth;
@@ -29,6 +35,7 @@ export function convolution(x: usize, filter: usize, y: usize, shape: Convolutio
 
 /** dx = the gradient for x, given dy: also the transposed convolution of dy. Divided by images, whose pixels overlap. */
 export function convolutionInputGradient(dy: usize, filter: usize, dx: usize, shape: ConvolutionShape, scratch: usize, part: i32, parts: i32): void {
+  scratch = scratchOf(scratch, shape, part);
   const taps = tapsOf(shape);
   const outChannels = shape.outChannels;
   const inSize = shape.inHeight * shape.inWidth * shape.inChannels;
@@ -50,6 +57,7 @@ export function convolutionInputGradient(dy: usize, filter: usize, dx: usize, sh
  * partials[part] of [parts, filterHeight, filterWidth, inChannels, outChannels]; the caller adds the partials up.
  */
 export function convolutionFilterGradient(x: usize, dy: usize, partials: usize, shape: ConvolutionShape, scratch: usize, part: i32, parts: i32): void {
+  scratch = scratchOf(scratch, shape, part);
   const taps = tapsOf(shape);
   const outChannels = shape.outChannels;
   const pixels = shape.batch * shape.outHeight * shape.outWidth;

@@ -8,6 +8,7 @@ export { elementwiseFunction } from "./functions";
 export { matMul } from "./product";
 export { rowOperation } from "./rows";
 export { columnSums } from "./sums";
+export { runPart, runParts, serve } from "./tasks";
 
 import { PRODUCT_SCRATCH } from "./product";
 import { TILE_ROWS } from "./tile";

@@ -82,7 +82,7 @@ function copyEdge(tile: usize, target: usize, targetRow: i32, rows: i32, columns
   }
 }
 
-/** C = A B as in `product`, divided along the longer side of C. `scratch` is this part's own. */
+/** C = A B as in `product`, divided along the longer side of C. `scratch` has PRODUCT_SCRATCH bytes a part. */
 export function matMul(
   a: usize, aRow: i32, aColumn: i32,
   b: usize, bRow: i32, bColumn: i32,
@@ -90,6 +90,7 @@ export function matMul(
   rows: i32, columns: i32, depth: i32,
   scratch: usize, part: i32, parts: i32,
 ): void {
+  scratch += <usize>part * PRODUCT_SCRATCH;
   if (columns >= rows) {
     const start = partStart(columns, TILE_COLUMNS, part, parts);
     const end = partStart(columns, TILE_COLUMNS, part + 1, parts);

@@ -1,0 +1,95 @@
+import { Worker } from "node:worker_threads";
+import { LatentError } from "../../protocol/errors";
+import type { WasmMemory, WasmModule } from "./webAssembly";
+
+// Threads that run our kernels on the shared memory of tfjs's threaded module, each its part of every call. They sleep in
+// the module (wasm/tasks.ts) and know nothing of tensors.
+
+/** What the module exports for them. */
+export interface TaskExports {
+  runParts(task: number, parts: number): void;
+  serve(task: number, part: number, parts: number): void;
+}
+
+/** What a thread is started with (worker.ts). */
+export interface ThreadData {
+  module: WasmModule;
+  memory: WasmMemory;
+  task: number;
+  part: number;
+  parts: number;
+}
+
+/** Offsets of wasm/tasks.ts, in bytes. */
+const CALLS = 0;
+/** 1 once a thread has failed: it does no more parts. */
+export const FAILED = 12;
+export const DONE = 4;
+const KERNEL = 64;
+const ARGUMENTS = 72;
+const RECORD_BYTES = 256;
+const END = -1;
+
+export interface KernelThreads {
+  /** Threads that do a part of each call, the caller's among them. */
+  readonly parts: number;
+  /** Runs the kernel of that number in as many parts; throws when a thread has failed. */
+  run(kernel: number, args: readonly number[]): void;
+  close(): void;
+}
+
+interface Setting {
+  module: WasmModule;
+  memory: WasmMemory;
+  exports: TaskExports;
+  parts: number;
+  /** Path of the compiled worker.ts. */
+  worker: string;
+  /** Gives the address of so many bytes, or 0. */
+  allocate(bytes: number): number;
+}
+
+/** Starts `parts` - 1 threads; resolves when all wait for work. */
+export async function startThreads({ module, memory, exports, parts, worker, allocate }: Setting): Promise<KernelThreads> {
+  const block = allocate(RECORD_BYTES + 63);
+  if (block === 0) throw new LatentError("out-of-memory", "no memory for the threads' record");
+  const task = Math.ceil(block / 64) * 64;
+  // Shared memory only grows: a view of its beginning stays good.
+  const numbers = new Int32Array(memory.buffer, task, ARGUMENTS / 4);
+  const values = new Float64Array(memory.buffer, task + ARGUMENTS, (RECORD_BYTES - ARGUMENTS) / 8);
+  numbers.fill(0);
+  const threads = Array.from({ length: parts - 1 }, (_, index) => new Worker(worker, { workerData: { module, memory, task, part: index + 1, parts } satisfies ThreadData }));
+  const close = () => {
+    numbers[KERNEL / 4] = END;
+    Atomics.add(numbers, CALLS, 1);
+    Atomics.notify(numbers, CALLS);
+    for (const thread of threads) void thread.terminate();
+  };
+  try {
+    await Promise.all(threads.map(ready));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    parts, close,
+    run: (kernel, args) => {
+      if (Atomics.load(numbers, FAILED / 4) !== 0) throw failure();
+      numbers[KERNEL / 4] = kernel;
+      values.set(args);
+      exports.runParts(task, parts);
+      if (Atomics.load(numbers, FAILED / 4) !== 0) throw failure();
+    },
+  };
+}
+
+const failure = () => new LatentError("internal", "a thread of the kernels failed; restart the engine");
+
+/** Resolves at the thread's first message; it must not keep the process alive. */
+function ready(thread: Worker): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    thread.once("message", () => resolve());
+    thread.once("error", reject);
+    thread.once("exit", code => reject(new Error(`a kernel thread ended with code ${code} before it was ready`)));
+  }).then(() => thread.unref());
+}

@@ -1,0 +1,109 @@
+// A kernel call written down in memory, so that several threads can each do their part of it. The record begins on a cache
+// line, where the threads meet, and holds the kernel and its arguments behind it.
+
+import { activationGradient } from "./activations";
+import { adam } from "./adam";
+import { ConvolutionShape } from "./columns";
+import { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
+import { elementwiseFunction } from "./functions";
+import { matMul } from "./product";
+import { rowOperation } from "./rows";
+import { columnSums } from "./sums";
+
+// Offsets in bytes; those of the first three are named in threads.ts as well.
+/** i32, counts the calls; sleeping threads wait for it to change. */
+const CALLS: usize = 0;
+/** i32, the parts of the present call that other threads have done. */
+const DONE: usize = 4;
+/** i32, the threads that sleep. */
+const SLEEPING: usize = 8;
+/** i32, the kernel: an index into `kernelNames` of kernelHeap.ts; −1 ends the threads. */
+const KERNEL: usize = 64;
+/** f64 each: holds addresses, counts and factors exactly, so that one kind of argument will do. */
+const ARGUMENTS: usize = 72;
+
+/** Looks at the next call so often before a thread goes to sleep: some ten microseconds, the usual pause between kernels. */
+const SPINS: i32 = 20_000;
+
+function whole(task: usize, index: i32): i32 {
+  return <i32>load<f64>(task + ARGUMENTS + (<usize>index << 3));
+}
+
+function address(task: usize, index: i32): usize {
+  return <usize>load<f64>(task + ARGUMENTS + (<usize>index << 3));
+}
+
+function factor(task: usize, index: i32): f32 {
+  return <f32>load<f64>(task + ARGUMENTS + (<usize>index << 3));
+}
+
+/** Does one part of the call. */
+export function runPart(t: usize, part: i32, parts: i32): void {
+  switch (load<i32>(t + KERNEL)) {
+    case 0:
+      matMul(
+        address(t, 0), whole(t, 1), whole(t, 2), address(t, 3), whole(t, 4), whole(t, 5), address(t, 6), whole(t, 7),
+        whole(t, 8), whole(t, 9), whole(t, 10), address(t, 11), part, parts,
+      );
+      break;
+    case 1:
+      convolution(address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4), part, parts);
+      break;
+    case 2:
+      convolutionInputGradient(address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4), part, parts);
+      break;
+    case 3:
+      convolutionFilterGradient(address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4), part, parts);
+      break;
+    case 4:
+      rowOperation(whole(t, 0), address(t, 1), address(t, 2), address(t, 3), whole(t, 4), whole(t, 5), part, parts);
+      break;
+    case 5:
+      columnSums(address(t, 0), address(t, 1), whole(t, 2), whole(t, 3), factor(t, 4), part, parts);
+      break;
+    case 6:
+      elementwiseFunction(whole(t, 0), address(t, 1), address(t, 2), whole(t, 3), factor(t, 4), part, parts);
+      break;
+    case 7:
+      activationGradient(whole(t, 0), address(t, 1), address(t, 2), address(t, 3), whole(t, 4), factor(t, 5), part, parts);
+      break;
+    case 8:
+      adam(
+        address(t, 0), address(t, 1), address(t, 2), address(t, 3), address(t, 4), address(t, 5), address(t, 6), whole(t, 7),
+        factor(t, 8), factor(t, 9), factor(t, 10), factor(t, 11), factor(t, 12), factor(t, 13), factor(t, 14), part, parts,
+      );
+      break;
+    default:
+      unreachable();
+  }
+}
+
+/** Does the call with all threads and returns when every part is done; this thread does part 0. */
+export function runParts(task: usize, parts: i32): void {
+  if (!ASC_FEATURE_THREADS) return runPart(task, 0, 1);
+  atomic.store<i32>(task + DONE, 0);
+  atomic.add<i32>(task + CALLS, 1);
+  if (atomic.load<i32>(task + SLEEPING) > 0) atomic.notify(task + CALLS, -1);
+  runPart(task, 0, parts);
+  while (atomic.load<i32>(task + DONE) < parts - 1) {}
+}
+
+/** What another thread does until the call with kernel −1: its part of every call. */
+export function serve(task: usize, part: i32, parts: i32): void {
+  if (!ASC_FEATURE_THREADS) return;
+  let seen = 0;
+  while (true) {
+    let calls = atomic.load<i32>(task + CALLS);
+    for (let spins = SPINS; calls == seen && spins > 0; spins--) calls = atomic.load<i32>(task + CALLS);
+    if (calls == seen) {
+      atomic.add<i32>(task + SLEEPING, 1);
+      atomic.wait<i32>(task + CALLS, seen, -1);
+      atomic.sub<i32>(task + SLEEPING, 1);
+      continue;
+    }
+    seen = calls;
+    if (load<i32>(task + KERNEL) < 0) return;
+    runPart(task, part, parts);
+    atomic.add<i32>(task + DONE, 1);
+  }
+}

@@ -1,0 +1,18 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { DONE, FAILED, type TaskExports, type ThreadData } from "./threads";
+import { WebAssembly } from "./webAssembly";
+
+// Entry of a kernel thread. After its first message it is in the module until it is ended.
+
+const { module, memory, task, part, parts } = workerData as ThreadData;
+void WebAssembly.instantiate(module, { env: { memory } }).then(instance => {
+  parentPort!.postMessage("ready");
+  try {
+    (instance.exports as TaskExports).serve(task, part, parts);
+  } catch {
+    // The others wait for this part; they must not wait for ever.
+    const numbers = new Int32Array(memory.buffer, task, 4);
+    Atomics.store(numbers, FAILED / 4, 1);
+    Atomics.add(numbers, DONE / 4, 1);
+  }
+});
