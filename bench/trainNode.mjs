@@ -1,0 +1,73 @@
+// The Node contestant of train.mjs: `node trainNode.cjs <folder of our kernels> <threads>`; 0 threads for TF.js as shipped.
+// Reads lines "<task> <steps>" and answers each with the milliseconds of every step, as JSON. Tasks go through the engine's
+// own training loop, on MNIST digits as they come from its reader.
+
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-core/dist/register_all_gradients";
+import * as wasm from "@tensorflow/tfjs-backend-wasm";
+import { createInterface } from "node:readline";
+import { openDataset } from "../src/engine/datasets/index.ts";
+import { installKernels } from "../src/engine/kernels/index.ts";
+import { openWasmBackend } from "../src/engine/kernels/sharedHeap.ts";
+import { gradientFit } from "../src/engine/models/gradientFit.ts";
+import { models } from "../src/engine/models/index.ts";
+import { conv2d, conv2dTranspose, network } from "../src/engine/models/layers.ts";
+import { loadTrainingData } from "../src/engine/trainingData.ts";
+
+const [, , folder, threads, digits] = process.argv;
+
+/** A strided convolutional autoencoder without a bottleneck: 1 → filters → … → 1 channels. */
+function convolutional(size, [first, second]) {
+  const start = { seed: 1 };
+  const encoder = network("encoder", [conv2d([28, 28, 1], first, size, 2, "relu"), conv2d([14, 14, first], second, size, 2, "relu")], start);
+  const decoder = network("decoder", [
+    conv2dTranspose([7, 7, second], [14, 14, first], size, 2, "relu"), conv2dTranspose([14, 14, first], [28, 28, 1], size, 2, "sigmoid"),
+  ], start);
+  const loss = rows => {
+    const x = tf.reshape(rows, [-1, 28, 28, 1]);
+    return { total: tf.mean(tf.squaredDifference(decoder.apply(encoder.apply(x)), x)) };
+  };
+  return { batchSize: 64, fit: (data, context, options) => gradientFit({ variables: { ...encoder.variables, ...decoder.variables }, loss }, data, context, options) };
+}
+
+function ofRegistry(id, schema, values) {
+  const { batchSize } = values;
+  const all = { schedule: "constant", epochs: 1, learningRate: 0.001, validation: 0, patience: 0, ...values };
+  return { batchSize, fit: (data, context) => models[id].create(schema, all, { seed: 1 }).fit(data, context) };
+}
+
+const tasks = {
+  dense: schema => ofRegistry("autoencoder", schema, { latentDim: 32, hidden: [128], batchSize: 128 }),
+  vae: schema => ofRegistry("vae", schema, { latentDim: 32, beta: 1, hidden: [512], batchSize: 128 }),
+  conv: () => convolutional(3, [16, 32]),
+  big: () => convolutional(4, [64, 128]),
+};
+
+async function main() {
+  wasm.setWasmPaths(`${__dirname}/`);
+  await openWasmBackend(tf, wasm, Number(threads) > 1);
+  const info = threads === "0" ? undefined : await installKernels(tf, { folder, threads: Number(threads), wide: true });
+  const description = info ? `${info.variant}${info.wide ? ", 256 bits" : ""}, ×${info.threads}, ${info.measureGflops().toFixed(0)} GFLOP/s` : "tf.train.adam";
+  const dataset = await openDataset({ path: digits, reader: "idx", choices: {} });
+  const data = await loadTrainingData(dataset, { scaling: "auto", validationShare: 0, seed: 1, scaler: null });
+  const prepared = {};
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [name, steps] = line.split(" ");
+    try {
+      const task = (prepared[name] ??= tasks[name](data.schema));
+      const stamps = [];
+      const batch = rows => {
+        stamps.push(performance.now());
+        return data.batch(rows);
+      };
+      const train = data.train.subarray(0, Number(steps) * task.batchSize);
+      const context = { seed: 1, resume: null, onProgress: () => undefined, onEpoch: async () => undefined };
+      await task.fit({ ...data, batch, train, validation: new Int32Array(0) }, context, { epochs: 1, batchSize: task.batchSize, learningRate: 0.001, schedule: "constant", patience: 0 });
+      console.log(JSON.stringify({ description, milliseconds: stamps.slice(1).map((stamp, i) => stamp - stamps[i]) }));
+    } catch (error) {
+      console.log(JSON.stringify({ description, error: error.message }));
+    }
+  }
+}
+
+main();
