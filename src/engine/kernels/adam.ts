@@ -98,7 +98,7 @@ export function adamKernel(heap: KernelHeap): FastKernel {
     const [newW, newM, newV] = outputs.map(info => heap.addressOf(info)) as [number, number, number];
     const count = util.sizeFromShape(w.shape);
     heap.run(
-      "adam", heap.partsFor(count * 4 * PASS),
+      "adam", heap.partsFor(count * 2 * PASS),
       heap.addressOf(w), heap.addressOf(g), heap.addressOf(m), heap.addressOf(v), newW, newM, newV,
       count, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
     );

@@ -48,11 +48,11 @@ const kernelNames: readonly (keyof KernelExports)[] = [
 
 const ADDRESS_SPACE = 2 ** 32;
 
-/** From as many elementary operations on, some microseconds of work, a kernel is worth dividing among threads. */
-const DIVIDED_OPERATIONS = 2 ** 17;
+/** From as many elementary operations on, some forty microseconds of work, a kernel is worth dividing among threads. */
+const DIVIDED_OPERATIONS = 2 ** 20;
 
 /** Operations that one pass over a value stands for: it waits for memory rather than for arithmetic. */
-export const PASS = 8;
+export const PASS = 3;
 
 /** True when this Node can run the module. */
 export function canRun(bytes: Uint8Array): boolean {

@@ -2,13 +2,13 @@ import { Worker } from "node:worker_threads";
 import { LatentError } from "../../protocol/errors";
 import type { WasmMemory, WasmModule } from "./webAssembly";
 
-// Threads that run our kernels on the shared memory of tfjs's threaded module, each its part of every call. They sleep in
+// Threads that run our kernels on the shared memory of tfjs's threaded module, each parts of every call. They sleep in
 // the module (wasm/tasks.ts) and know nothing of tensors.
 
 /** What the module exports for them. */
 export interface TaskExports {
   runParts(task: number, parts: number): void;
-  serve(task: number, part: number, parts: number): void;
+  serve(task: number, parts: number): void;
 }
 
 /** What a thread is started with (worker.ts). */
@@ -16,7 +16,6 @@ export interface ThreadData {
   module: WasmModule;
   memory: WasmMemory;
   task: number;
-  part: number;
   parts: number;
 }
 
@@ -25,10 +24,12 @@ const CALLS = 0;
 /** 1 once a thread has failed: it does no more parts. */
 export const FAILED = 12;
 export const DONE = 4;
+const NEXT = 16;
 const KERNEL = 64;
 const ARGUMENTS = 72;
 const RECORD_BYTES = 256;
 const END = -1;
+const NO_PART = 255;
 
 export interface KernelThreads {
   /** Threads that do a part of each call, the caller's among them. */
@@ -58,9 +59,11 @@ export async function startThreads({ module, memory, exports, parts, worker, all
   const numbers = new Int32Array(memory.buffer, task, ARGUMENTS / 4);
   const values = new Float64Array(memory.buffer, task + ARGUMENTS, (RECORD_BYTES - ARGUMENTS) / 8);
   numbers.fill(0);
-  const threads = Array.from({ length: parts - 1 }, (_, index) => new Worker(worker, { workerData: { module, memory, task, part: index + 1, parts } satisfies ThreadData }));
+  numbers[NEXT / 4] = NO_PART;
+  const threads = Array.from({ length: parts - 1 }, () => new Worker(worker, { workerData: { module, memory, task, parts } satisfies ThreadData }));
   const close = () => {
     numbers[KERNEL / 4] = END;
+    Atomics.store(numbers, NEXT / 4, 1); // as many parts as there are threads
     Atomics.add(numbers, CALLS, 1);
     Atomics.notify(numbers, CALLS);
     for (const thread of threads) void thread.terminate();

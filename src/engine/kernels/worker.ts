@@ -4,11 +4,11 @@ import { WebAssembly } from "./webAssembly";
 
 // Entry of a kernel thread. After its first message it is in the module until it is ended.
 
-const { module, memory, task, part, parts } = workerData as ThreadData;
+const { module, memory, task, parts } = workerData as ThreadData;
 void WebAssembly.instantiate(module, { env: { memory } }).then(instance => {
   parentPort!.postMessage("ready");
   try {
-    (instance.exports as TaskExports).serve(task, part, parts);
+    (instance.exports as TaskExports).serve(task, parts);
   } catch {
     // The others wait for this part; they must not wait for ever.
     const numbers = new Int32Array(memory.buffer, task, 4);

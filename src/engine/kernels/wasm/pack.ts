@@ -24,7 +24,7 @@ export function packPanel(source: usize, rowStride: i32, columnStride: i32, rows
   }
 }
 
-/** Four rows lie side by side in memory: copies them as vectors. Returns the first row left to do. */
+/** Rows lie side by side in memory: copies four as vectors, two as one value. Returns the first row left to do. */
 function packAdjacentRows(source: usize, columnStride: i32, rows: i32, depth: i32, width: i32, target: usize): i32 {
   const step = <usize>columnStride << 2;
   const widthBytes = <usize>width << 2;
@@ -46,6 +46,16 @@ function packAdjacentRows(source: usize, columnStride: i32, rows: i32, depth: i3
       from += step;
       to += widthBytes;
     }
+  }
+  if (row + 2 <= rows) { // what a tile of six has beyond four
+    let from = at(source, row);
+    let to = at(target, row);
+    for (let k = 0; k < depth; k++) {
+      store<u64>(to, load<u64>(from));
+      from += step;
+      to += widthBytes;
+    }
+    row += 2;
   }
   return row;
 }
@@ -92,6 +102,33 @@ function packAdjacentColumns(source: usize, rowStride: i32, rows: i32, depth: i3
       from3 += 4;
       to += widthBytes;
     }
+  }
+  if (row + 2 <= rows) { // what a tile of six has beyond four
+    let from0 = source + <usize>row * step;
+    let from1 = from0 + step;
+    let to = at(target, row);
+    let k = 0;
+    for (; k + 4 <= depth; k += 4) {
+      const row0 = v128.load(from0);
+      const row1 = v128.load(from1);
+      const low = v128.shuffle<f32>(row0, row1, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(row0, row1, 2, 6, 3, 7);
+      v128.store_lane<u64>(to, low, 0);
+      v128.store_lane<u64>(to + widthBytes, low, 1);
+      v128.store_lane<u64>(to + 2 * widthBytes, high, 0);
+      v128.store_lane<u64>(to + 3 * widthBytes, high, 1);
+      from0 += 16;
+      from1 += 16;
+      to += 4 * widthBytes;
+    }
+    for (; k < depth; k++) {
+      store<f32>(to, load<f32>(from0));
+      store<f32>(to, load<f32>(from1), 4);
+      from0 += 4;
+      from1 += 4;
+      to += widthBytes;
+    }
+    row += 2;
   }
   return row;
 }

@@ -10,20 +10,25 @@ import { matMul } from "./product";
 import { rowOperation } from "./rows";
 import { columnSums } from "./sums";
 
-// Offsets in bytes; those of the first three are named in threads.ts as well.
+// Offsets in bytes; FAILED, which only JavaScript writes, is in threads.ts.
 /** i32, counts the calls; sleeping threads wait for it to change. */
 const CALLS: usize = 0;
 /** i32, the parts of the present call that other threads have done. */
 const DONE: usize = 4;
 /** i32, the threads that sleep. */
 const SLEEPING: usize = 8;
+/**
+ * i32, the number of the call in the upper 24 bits and the next part to be taken in the lower 8: who takes a part changes
+ * both at once, so a thread that comes late can take none of a later call by mistake.
+ */
+const NEXT: usize = 16;
 /** i32, the kernel: an index into `kernelNames` of kernelHeap.ts; −1 ends the threads. */
 const KERNEL: usize = 64;
 /** f64 each: holds addresses, counts and factors exactly, so that one kind of argument will do. */
 const ARGUMENTS: usize = 72;
 
-/** Looks at the next call so often before a thread goes to sleep: some ten microseconds, the usual pause between kernels. */
-const SPINS: i32 = 20_000;
+/** Looks for work so often before a thread goes to sleep: longer than the usual pause between the kernels of a training step. */
+const SPINS: i32 = 100_000;
 
 function whole(task: usize, index: i32): i32 {
   return <i32>load<f64>(task + ARGUMENTS + (<usize>index << 3));
@@ -78,32 +83,50 @@ export function runPart(t: usize, part: i32, parts: i32): void {
   }
 }
 
-/** Does the call with all threads and returns when every part is done; this thread does part 0. */
+/** The number of the next part, which is then the caller's; `parts` or more when there is none left. */
+function takePart(task: usize, parts: i32): i32 {
+  while (true) {
+    const next = atomic.load<i32>(task + NEXT);
+    const part = next & 255;
+    if (part >= parts || atomic.cmpxchg<i32>(task + NEXT, next, next + 1) == next) return part;
+  }
+}
+
+/**
+ * Does the call with all threads and returns when every part is done. Whoever is free takes the next part: a thread that is
+ * still waking up holds nobody up. Which thread does a part changes no bit of the result.
+ */
 export function runParts(task: usize, parts: i32): void {
   if (!ASC_FEATURE_THREADS) return runPart(task, 0, 1);
   atomic.store<i32>(task + DONE, 0);
+  atomic.store<i32>(task + NEXT, (atomic.load<i32>(task + NEXT) & ~255) + 256);
   atomic.add<i32>(task + CALLS, 1);
   if (atomic.load<i32>(task + SLEEPING) > 0) atomic.notify(task + CALLS, -1);
-  runPart(task, 0, parts);
-  while (atomic.load<i32>(task + DONE) < parts - 1) {}
+  let own = 0;
+  for (let part = takePart(task, parts); part < parts; part = takePart(task, parts)) {
+    runPart(task, part, parts);
+    own++;
+  }
+  while (atomic.load<i32>(task + DONE) < parts - own) {}
 }
 
-/** What another thread does until the call with kernel −1: its part of every call. */
-export function serve(task: usize, part: i32, parts: i32): void {
+/** What another thread does until it takes a part of the call with kernel −1: parts of every call. */
+export function serve(task: usize, parts: i32): void {
   if (!ASC_FEATURE_THREADS) return;
-  let seen = 0;
+  let spins = SPINS;
   while (true) {
-    let calls = atomic.load<i32>(task + CALLS);
-    for (let spins = SPINS; calls == seen && spins > 0; spins--) calls = atomic.load<i32>(task + CALLS);
-    if (calls == seen) {
+    const calls = atomic.load<i32>(task + CALLS); // before looking for work, so that work that comes meanwhile ends the sleep
+    const part = takePart(task, parts);
+    if (part < parts) {
+      if (load<i32>(task + KERNEL) < 0) return;
+      runPart(task, part, parts);
+      atomic.add<i32>(task + DONE, 1);
+      spins = SPINS;
+    } else if (--spins <= 0) {
       atomic.add<i32>(task + SLEEPING, 1);
-      atomic.wait<i32>(task + CALLS, seen, -1);
+      atomic.wait<i32>(task + CALLS, calls, -1);
       atomic.sub<i32>(task + SLEEPING, 1);
-      continue;
+      spins = SPINS;
     }
-    seen = calls;
-    if (load<i32>(task + KERNEL) < 0) return;
-    runPart(task, part, parts);
-    atomic.add<i32>(task + DONE, 1);
   }
 }
