@@ -15,6 +15,7 @@ const events = connect<EngineEvents>(port).remote;
 const { close, ...engine } = createEngine({
   backend: (process.env["LATENT_LENS_BACKEND"] as BackendChoice | undefined) ?? "auto",
   adapter: process.env["LATENT_LENS_GPU_ADAPTER"] ?? "",
+  threads: Number(process.env["LATENT_LENS_THREADS"] ?? 0),
   tensorflowFolder: process.env["LATENT_LENS_TENSORFLOW"],
   wasmFolder: join(__dirname, "wasm"),
   kernelsFolder: join(__dirname, "kernels"),

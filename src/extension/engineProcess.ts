@@ -90,7 +90,7 @@ export class EngineProcess extends Disposable {
   }
 
   private start(): Running {
-    const { backend, gpuAdapter, engineNodePath } = readSettings();
+    const { backend, gpuAdapter, threads, engineNodePath } = readSettings();
     this.log.info("starting the engine");
     const child = fork(join(this.context.extensionPath, "dist", "engine.js"), [], {
       serialization: "advanced", // typed arrays travel as they are
@@ -102,6 +102,7 @@ export class EngineProcess extends Disposable {
         ELECTRON_RUN_AS_NODE: "1",
         LATENT_LENS_BACKEND: backend,
         LATENT_LENS_GPU_ADAPTER: gpuAdapter,
+        LATENT_LENS_THREADS: String(threads),
         LATENT_LENS_TENSORFLOW: this.tensorflowFolder,
       },
     });

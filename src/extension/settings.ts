@@ -10,6 +10,7 @@ export interface Settings {
   seed: number;
   backend: BackendChoice;
   gpuAdapter: string;
+  threads: number;
   engineNodePath: string;
 }
 
@@ -22,6 +23,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     seed: read("seed"),
     backend: read("backend"),
     gpuAdapter: read("gpuAdapter").trim(),
+    threads: read("threads"),
     engineNodePath: read("engineNodePath").trim(),
   };
 }
