@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import { openDataset } from "../src/engine/datasets/index.ts";
 import { installKernels } from "../src/engine/kernels/index.ts";
 import { openWasmBackend } from "../src/engine/kernels/sharedHeap.ts";
+import { batchRows, decodeLatents, encodeRows } from "../src/engine/modelSpace.ts";
+import { principalDirections } from "../src/engine/models/pcaSolvers.ts";
 import { gradientFit } from "../src/engine/models/gradientFit.ts";
 import { models } from "../src/engine/models/index.ts";
 import { conv2d, conv2dTranspose, network } from "../src/engine/models/layers.ts";
@@ -36,6 +38,50 @@ function ofRegistry(id, schema, values) {
   return { batchSize, fit: (data, context) => models[id].create(schema, all, { seed: 1 }).fit(data, context) };
 }
 
+/** Work that is no training: each gives the milliseconds of every repetition. */
+const others = {
+  /** All the principal components of the digits, from rows in memory to directions. */
+  async pca(data, times) {
+    const taken = [];
+    for (let i = 0; i < times; i++) {
+      const before = performance.now();
+      await principalDirections(data, 50, { solver: "exact", seed: 1, onProgress: () => undefined });
+      taken.push(performance.now() - before);
+    }
+    return taken;
+  },
+  /** All digits through a convolutional encoder, in the batches in which the engine does it. */
+  async encode(data, times, dataset) {
+    const fitted = fittedModel("convAutoencoder", data, { latentDim: 16, filters: [16, 32], batchSize: 64 });
+    const taken = [];
+    for (let i = 0; i < times; i++) {
+      const before = performance.now();
+      const perBatch = batchRows(data.schema);
+      for (let start = 0; start < data.schema.count; start += perBatch) await encodeRows(fitted, await dataset.read(start, Math.min(perBatch, data.schema.count - start)));
+      taken.push(performance.now() - before);
+    }
+    return taken;
+  },
+  /** One row decoded by a dense decoder, as for a slider. */
+  async decode(data, times) {
+    const fitted = fittedModel("vae", data, { latentDim: 32, beta: 1, hidden: [512, 256], batchSize: 128 });
+    const taken = [];
+    for (let i = 0; i < times; i++) {
+      const z = Float32Array.from({ length: 32 }, (_, j) => Math.sin(i + j));
+      const before = performance.now();
+      await decodeLatents(fitted, z);
+      taken.push(performance.now() - before);
+      await new Promise(resolve => setTimeout(resolve, 5)); // a hand is not faster
+    }
+    return taken;
+  },
+};
+
+function fittedModel(id, data, values) {
+  const all = { schedule: "constant", epochs: 1, learningRate: 0.001, validation: 0, patience: 0, ...values };
+  return { schema: data.schema, scaler: data.scaler, model: models[id].create(data.schema, all, { seed: 1 }) };
+}
+
 const tasks = {
   dense: schema => ofRegistry("autoencoder", schema, { latentDim: 32, hidden: [128], batchSize: 128 }),
   vae: schema => ofRegistry("vae", schema, { latentDim: 32, beta: 1, hidden: [512], batchSize: 128 }),
@@ -54,6 +100,10 @@ async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
     const [name, steps] = line.split(" ");
     try {
+      if (others[name]) {
+        console.log(JSON.stringify({ description, milliseconds: await others[name](data, Number(steps), dataset) }));
+        continue;
+      }
       const task = (prepared[name] ??= tasks[name](data.schema));
       const stamps = [];
       const batch = rows => {

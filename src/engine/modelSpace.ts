@@ -4,7 +4,7 @@ import { rowSize, type NumericArray, type Schema } from "../protocol/data";
 import type { Rows } from "./datasets/dataset";
 import type { Model } from "./models/model";
 import { squaredErrorPerRow } from "./models/losses";
-import { scaleRows, toDataSpace, type Scaler } from "./scaler";
+import { scaledTensor, toDataSpace, type Scaler } from "./scaler";
 
 // A model together with its scaler: data space in, data space out, in batches that keep the event loop served.
 
@@ -16,21 +16,19 @@ export interface FittedModel {
 
 /** Rows per batch: enough to fill a backend, few enough to answer within some ten milliseconds. */
 export function batchRows(schema: Schema): number {
-  return Math.max(16, Math.min(1024, Math.floor(2 ** 20 / rowSize(schema))));
+  return Math.max(16, Math.min(1024, Math.floor(2 ** 18 / rowSize(schema))));
 }
 
 /** Row-major rows in data space → latents [n × dim]. The model must have `encode`. */
-export async function encodeRows({ schema, scaler, model }: FittedModel, rows: Rows): Promise<Float32Array> {
-  const d = rowSize(schema);
-  const z = tf.tidy(() => model.encode!(tf.tensor2d(scaleRows(rows, scaler), [rows.length / d, d])));
+export async function encodeRows({ scaler, model }: FittedModel, rows: Rows): Promise<Float32Array> {
+  const z = tf.tidy(() => model.encode!(scaledTensor(rows, scaler)));
   return take(z);
 }
 
 /** Latents and the squared error per value (model space) of rows, through `encode` and, where it exists, `decode`. */
-export async function encodeAndScore({ scaler, model, schema }: FittedModel, rows: Rows): Promise<{ z: Float32Array; scores: Float32Array | null }> {
-  const d = rowSize(schema);
+export async function encodeAndScore({ scaler, model }: FittedModel, rows: Rows): Promise<{ z: Float32Array; scores: Float32Array | null }> {
   const [z, scores] = tf.tidy(() => {
-    const x = tf.tensor2d(scaleRows(rows, scaler), [rows.length / d, d]);
+    const x = scaledTensor(rows, scaler);
     const latents = model.encode!(x);
     const score = model.score ? model.score(x) : model.decode ? squaredErrorPerRow(x, model.decode(latents)) : null;
     return score ? [latents, score] : [latents];
@@ -57,10 +55,9 @@ export async function decodeLatents({ schema, scaler, model }: FittedModel, z: F
 
 /** Data space → data space through the bottleneck, with the squared error per value of each row in model space. */
 export async function reconstructRows(fitted: FittedModel, rows: Float32Array, maskLatents?: (z: tf.Tensor2D) => tf.Tensor2D): Promise<{ reconstruction: Float32Array; errors: Float32Array }> {
-  const { schema, scaler, model } = fitted;
-  const d = rowSize(schema);
+  const { scaler, model } = fitted;
   const [reconstruction, errors] = tf.tidy(() => {
-    const x = tf.tensor2d(scaleRows(rows, scaler), [rows.length / d, d]);
+    const x = scaledTensor(rows, scaler);
     const z = model.encode!(x);
     const decoded = model.decode!(maskLatents ? maskLatents(z) : z);
     return [toDataSpace(decoded, scaler), squaredErrorPerRow(x, decoded)];

@@ -1,11 +1,11 @@
 import { freemem } from "node:os";
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { LatentError } from "../protocol/errors";
 import { rowSize, type Range, type Schema } from "../protocol/data";
 import type { Dataset, Rows } from "./datasets/dataset";
 import { windowsOf } from "./datasets/windows";
 import { random, shuffled } from "./random";
-import { fitScaler, scaleRows, updateMoments, type ColumnMoments, type Scaler, type ScalingId } from "./scaler";
+import { fitScaler, scaledTensor, updateMoments, type ColumnMoments, type Scaler, type ScalingId } from "./scaler";
 
 // The rows of one fit, in model space. They are kept in memory in their own element type (bytes stay bytes) when they
 // fit, and read from the dataset batch by batch when they do not; the model sees no difference.
@@ -60,10 +60,10 @@ export async function loadTrainingData(dataset: Dataset, options: LoadOptions): 
   const pick = async (rows: Int32Array) => (store ? gather(store, rows, size) : dataset.rows(rows, options.signal));
   return {
     schema, scaler, train, validation,
-    batch: async rows => tf.tensor2d(scaleRows(await pick(rows), scaler), [rows.length, size]),
+    batch: async rows => scaledTensor(await pick(rows), scaler),
     window: async ({ start, count: n }) => {
       const rows = store ? store.subarray(start * size, (start + n) * size) : await dataset.read(start, n, options.signal);
-      return tf.tensor2d(scaleRows(rows, scaler), [n, size]);
+      return scaledTensor(rows, scaler);
     },
   };
 }

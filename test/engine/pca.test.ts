@@ -39,7 +39,7 @@ describe("principal directions", () => {
     const data = await loadTrainingData(mnistDigits(count, size === 784 ? 1 : 2), { scaling: "auto", validationShare: 0, seed: 1, scaler: null });
     const k = 10;
     const [exact, randomized] = [await solve(data, k, "exact"), await solve(data, k, "randomized")];
-    expect(exact.totalVariance).toBeCloseTo(randomized.totalVariance, 6);
+    expect(exact.totalVariance).toBeCloseTo(randomized.totalVariance, 5);
     for (let i = 0; i < k; i++) expect(Math.abs(exact.eigenvalues[i]! - randomized.eigenvalues[i]!) / exact.totalVariance).toBeLessThan(1e-5);
     const angles = await principalAngles(exact.directions, randomized.directions, k, size);
     expect(angles.at(-1)! * (180 / Math.PI)).toBeLessThan(2);

@@ -177,6 +177,7 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
         await item.waitFor({ timeout: patience }).catch(async () => {
           throw new Error(`the menu has no "${label}": it has ${(await workbench.menuItems()).join(", ")}`);
         });
+        if (/\bdisabled\b/.test((await item.getAttribute("class")) ?? "")) throw new Error(`the menu has "${label}" disabled`);
         // A menu that has just opened takes no click: the one that opened it might be a long one.
         await retry(`the menu does not take the click on "${label}"`, async () => {
           await item.click({ timeout: 2_000 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { LatentError, messageOf } from "../../protocol/errors";
 import { ACTIVATION_GRADIENT, activationGradient, activationGradients } from "./activationGradients";
 import { ADAM, adamKernel } from "./adam";
+import { LOOK_UP_BYTES, lookUpBytesKernel } from "./bytes";
 import { convolutionGradients } from "./convolutionGradients";
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from "./convolutions";
 import { identity, leadingSum, rowOperation } from "./elementwise";
@@ -120,6 +121,7 @@ function kernelsOn(heap: KernelHeap) {
     LeakyRelu: elementwiseFunction(heap, "LeakyRelu"),
     [ACTIVATION_GRADIENT]: activationGradient(heap),
     [ADAM]: adamKernel(heap),
+    [LOOK_UP_BYTES]: lookUpBytesKernel(heap),
   };
 }
 

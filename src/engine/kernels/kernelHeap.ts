@@ -29,6 +29,7 @@ export interface KernelExports {
     stepSize: number, correction2: number, epsilon: number,
     part: number, parts: number,
   ): void;
+  lookUpBytes(bytes: number, table: number, out: number, count: number, part: number, parts: number): void;
 }
 
 /** A kernel's arguments without the last two, which say what part of the work to do. */
@@ -43,7 +44,7 @@ interface ModuleExports extends KernelExports, TaskExports {
 /** In the order of wasm/tasks.ts. */
 const kernelNames: readonly (keyof KernelExports)[] = [
   "matMul", "convolution", "convolutionInputGradient", "convolutionFilterGradient", "rowOperation", "columnSums",
-  "elementwiseFunction", "activationGradient", "adam",
+  "elementwiseFunction", "activationGradient", "adam", "lookUpBytes",
 ];
 
 const ADDRESS_SPACE = 2 ** 32;

@@ -20,6 +20,7 @@ export function selfTest(heap: KernelHeap): void {
     testFunctions(bench);
     testActivationGradients(bench);
     testAdam(bench);
+    testBytes(bench);
   } finally {
     bench.free();
   }
@@ -218,4 +219,12 @@ function testAdam(bench: Bench): void {
     beta1, 1 - beta1, beta2, 1 - beta2, stepSize, correction2, epsilon,
   );
   for (const { expected, address } of outputs) bench.expect("adam", address, expected);
+}
+
+function testBytes(bench: Bench): void {
+  const table = bench.input(256);
+  const bytes = Int32Array.from({ length: 19 }, (_, i) => 0x01010101 * ((i * 37) % 256)); // four bytes each
+  const out = bench.output(bytes.byteLength);
+  bench.heap.run("lookUpBytes", bench.heap.parts, bench.write(bytes), table.address, out, bytes.byteLength);
+  bench.expect("lookUpBytes", out, Array.from(new Uint8Array(bytes.buffer), byte => table.values[byte]!));
 }

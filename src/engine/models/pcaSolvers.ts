@@ -35,17 +35,27 @@ export async function principalDirections(data: TrainingData, k: number, options
   const d = rowSize(data.schema);
   const n = data.schema.count;
   if (k > n) throw new LatentError("bad-request", `${k} components of ${n} rows: choose at most ${n}`);
-  const { mean, totalVariance } = await moments(data, n, d, options);
-  if (!(totalVariance > 0)) throw new LatentError("bad-dataset", "all rows are equal: there is no variance to explain");
+  const mean = await meanOfRows(data, n, d, options);
   const centred = centredWindows(data, mean, options);
   const randomized = options.solver === "randomized" || (options.solver === "auto" && isMuchCheaper(n, d, k));
   if (!randomized && Math.min(n, d) > maxMatrixSize) throw new LatentError("bad-request", `exact PCA of ${n} rows with ${d} values needs a ${Math.min(n, d)} × ${Math.min(n, d)} matrix: use the randomized solver`);
-  const found = randomized ? await bySubspaceIteration(centred, n, d, k, totalVariance, options)
+  const found = randomized ? await bySubspaceIteration(centred, n, d, k, options)
     : n < d ? await byGram(centred, n, d, k, options)
     : await byCovariance(centred, n, d, k, options);
   throwIfCancelled(options.signal);
   fixSigns(found.directions, k, d);
-  return { mean, totalVariance, ...found };
+  return { mean, ...found };
+}
+
+function checkVariance(totalVariance: number): void {
+  if (!(totalVariance > 0)) throw new LatentError("bad-dataset", "all rows are equal: there is no variance to explain");
+}
+
+/** The trace of a matrix [size × size]: of a covariance or Gram matrix the total variance. */
+function traceOf(matrix: Float64Array, size: number): number {
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += matrix[i * size + i]!;
+  return trace;
 }
 
 /**
@@ -61,7 +71,7 @@ function isMuchCheaper(n: number, d: number, k: number): boolean {
   return passes * 2 * n * d * (k + oversampling) < exact / 4;
 }
 
-async function moments(data: TrainingData, n: number, d: number, { signal }: SolverOptions) {
+async function meanOfRows(data: TrainingData, n: number, d: number, { signal }: SolverOptions): Promise<Float64Array> {
   const mean = new Float64Array(d);
   await eachWindow(data, signal, async x => {
     const sums = tf.sum(x, 0);
@@ -69,16 +79,7 @@ async function moments(data: TrainingData, n: number, d: number, { signal }: Sol
     sums.dispose();
   });
   for (let i = 0; i < d; i++) mean[i]! /= n;
-  // Squares of centred rows: subtracting n·mean² afterwards would cancel.
-  let total = 0;
-  const centre = tf.tensor1d(Float32Array.from(mean));
-  const shift = Float64Array.from(mean, (value, i) => value - Math.fround(mean[i]!)); // what f32 could not hold
-  await eachWindow(data, signal, async x => {
-    const sum = tf.tidy(() => tf.sum(tf.sum(tf.square(tf.sub(x, centre)), 0)));
-    total += (await sum.data())[0]!;
-    sum.dispose();
-  }).finally(() => centre.dispose());
-  return { mean, totalVariance: total / n - shift.reduce((sum, value) => sum + value * value, 0) };
+  return mean;
 }
 
 /** Visits the rows in model space window by window, first to last; checks for cancel and serves the event loop between. */
@@ -117,8 +118,10 @@ async function byCovariance(centred: CentredWindows, n: number, d: number, k: nu
   const covariance = new Float64Array(d * d);
   await centred(x => addProduct(covariance, () => tf.matMul(x, x, true, false)), fraction => options.onProgress(0.6 * fraction));
   for (let i = 0; i < covariance.length; i++) covariance[i]! /= n;
+  const totalVariance = traceOf(covariance, d);
+  checkVariance(totalVariance);
   const { values, vectors } = await solve(covariance, d, k, 0.6, options);
-  return { eigenvalues: values, directions: vectors };
+  return { totalVariance, eigenvalues: values, directions: vectors };
 }
 
 /**
@@ -142,11 +145,13 @@ async function byGram(centred: CentredWindows, n: number, d: number, k: number, 
       await new Promise(setImmediate);
     }
     for (let i = 0; i < gram.length; i++) gram[i]! /= n;
+    const totalVariance = traceOf(gram, n);
+    checkVariance(totalVariance);
     const { values, vectors } = await solve(gram, n, k, 0.4, options);
     const product = tf.tidy(() => tf.matMul(tf.tensor2d(Float32Array.from(vectors), [k, n]), all));
     const directions = Float64Array.from(await product.data());
     product.dispose();
-    return { eigenvalues: values, directions: orthonormalRows(directions, k, d) };
+    return { totalVariance, eigenvalues: values, directions: orthonormalRows(directions, k, d) };
   } finally {
     all.dispose();
   }
@@ -159,7 +164,15 @@ const maxPasses = 60;
  * Randomized subspace iteration (Halko, Martinsson & Tropp 2011, alg. 4.4) in the space of the rows: Q ← orth(XᵀX Q), with
  * a Rayleigh–Ritz step each pass, until no wanted variance moves by more than 1e-6 of the total variance.
  */
-async function bySubspaceIteration(centred: CentredWindows, n: number, d: number, k: number, totalVariance: number, options: SolverOptions) {
+async function bySubspaceIteration(centred: CentredWindows, n: number, d: number, k: number, options: SolverOptions) {
+  let squares = 0;
+  await centred(async x => {
+    const sum = tf.tidy(() => tf.sum(tf.sum(tf.square(x), 0)));
+    squares += (await sum.data())[0]!;
+    sum.dispose();
+  });
+  const totalVariance = squares / n;
+  checkVariance(totalVariance);
   const width = Math.min(k + oversampling, n, d);
   const stream = random(options.seed, "subspace");
   let basis = orthonormalRows(Float64Array.from({ length: width * d }, () => stream.normal()), width, d);
@@ -182,7 +195,7 @@ async function bySubspaceIteration(centred: CentredWindows, n: number, d: number
     const { values, vectors } = await symmetricEigen(ritz, width, width);
     const moved = Math.max(...values.subarray(0, k).map((value, i) => Math.abs(value - previous[i]!)));
     previous = values as Float64Array<ArrayBuffer>;
-    if (moved < 1e-6 * totalVariance || pass === maxPasses) return { eigenvalues: values.slice(0, k), directions: rotate(vectors, basis, k, width, d) };
+    if (moved < 1e-6 * totalVariance || pass === maxPasses) return { totalVariance, eigenvalues: values.slice(0, k), directions: rotate(vectors, basis, k, width, d) };
     basis = orthonormalRows(image, width, d);
   }
 }

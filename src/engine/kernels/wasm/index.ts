@@ -3,6 +3,7 @@
 
 export { activationGradient } from "./activations";
 export { adam } from "./adam";
+export { lookUpBytes } from "./bytes";
 export { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
 export { elementwiseFunction } from "./functions";
 export { matMul } from "./product";

@@ -3,6 +3,7 @@
 
 import { activationGradient } from "./activations";
 import { adam } from "./adam";
+import { lookUpBytes } from "./bytes";
 import { ConvolutionShape } from "./columns";
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
 import { elementwiseFunction } from "./functions";
@@ -77,6 +78,9 @@ export function runPart(t: usize, part: i32, parts: i32): void {
         address(t, 0), address(t, 1), address(t, 2), address(t, 3), address(t, 4), address(t, 5), address(t, 6), whole(t, 7),
         factor(t, 8), factor(t, 9), factor(t, 10), factor(t, 11), factor(t, 12), factor(t, 13), factor(t, 14), part, parts,
       );
+      break;
+    case 9:
+      lookUpBytes(address(t, 0), address(t, 1), address(t, 2), whole(t, 3), part, parts);
       break;
     default:
       unreachable();
