@@ -118,6 +118,7 @@ function kernelsOn(heap: KernelHeap) {
     Exp: elementwiseFunction(heap, "Exp"),
     Log1p: elementwiseFunction(heap, "Log1p"),
     Tanh: elementwiseFunction(heap, "Tanh"),
+    Relu: elementwiseFunction(heap, "Relu"),
     LeakyRelu: elementwiseFunction(heap, "LeakyRelu"),
     [ACTIVATION_GRADIENT]: activationGradient(heap),
     [ADAM]: adamKernel(heap),

@@ -1,6 +1,6 @@
 import { util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
-import { startThreads, type KernelThreads, type TaskExports } from "./threads";
+import { createThreads, type KernelThreads, type TaskExports } from "./threads";
 import { memoryOf, type WasmBackend } from "./wasmBackend";
 import { WebAssembly, type WasmMemory, type WasmModule } from "./webAssembly";
 
@@ -76,7 +76,7 @@ export async function openKernelHeap(module: WasmModule, backend: WasmBackend, {
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const exports = instance.exports as ModuleExports;
   const allocate = (count: number) => backend.wasm._malloc(count) >>> 0;
-  return new KernelHeap(backend, exports, divideFrom, threads > 1 ? await startThreads({ module, memory, exports, parts: threads, worker, allocate }) : null);
+  return new KernelHeap(backend, exports, divideFrom, threads > 1 ? createThreads({ module, memory, exports, parts: threads, worker, allocate }) : null);
 }
 
 /**
@@ -113,7 +113,9 @@ export class KernelHeap {
 
   /** Into how many parts to divide a kernel of so many elementary operations: one where the threads' meeting costs more. */
   partsFor(operations: number): number {
-    return operations < this.divideFrom ? 1 : this.parts;
+    if (operations < this.divideFrom) return 1;
+    this.threads?.start();
+    return this.parts;
   }
 
   /** Runs a kernel in `parts` parts, 1 or as many as there are threads. */

@@ -177,7 +177,7 @@ function testRows(bench: Bench): void {
 
 function testFunctions(bench: Bench): void {
   const alpha = 0.2;
-  const functions = [Math.exp, Math.log1p, Math.tanh, (x: number) => (x > 0 ? x : alpha * x)];
+  const functions = [Math.exp, Math.log1p, Math.tanh, (x: number) => Math.max(0, x), (x: number) => (x > 0 ? x : alpha * x)];
   functions.forEach((f, name) => {
     const x = bench.input(11);
     const y = bench.output(11);

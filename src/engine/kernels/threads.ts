@@ -32,8 +32,13 @@ const END = -1;
 const NO_PART = 255;
 
 export interface KernelThreads {
-  /** Threads that do a part of each call, the caller's among them. */
+  /** Threads that do parts of each call, the caller's among them. */
   readonly parts: number;
+  /**
+   * Starts the other threads, once. Until they are there, and if they cannot be, calls are done without them, so nobody
+   * waits for them to start.
+   */
+  start(): void;
   /** Runs the kernel of that number in as many parts; throws when a thread has failed. */
   run(kernel: number, args: readonly number[]): void;
   close(): void;
@@ -50,8 +55,7 @@ interface Setting {
   allocate(bytes: number): number;
 }
 
-/** Starts `parts` - 1 threads; resolves when all wait for work. */
-export async function startThreads({ module, memory, exports, parts, worker, allocate }: Setting): Promise<KernelThreads> {
+export function createThreads({ module, memory, exports, parts, worker, allocate }: Setting): KernelThreads {
   const block = allocate(RECORD_BYTES + 63);
   if (block === 0) throw new LatentError("out-of-memory", "no memory for the threads' record");
   const task = Math.ceil(block / 64) * 64;
@@ -60,39 +64,33 @@ export async function startThreads({ module, memory, exports, parts, worker, all
   const values = new Float64Array(memory.buffer, task + ARGUMENTS, (RECORD_BYTES - ARGUMENTS) / 8);
   numbers.fill(0);
   numbers[NEXT / 4] = NO_PART;
-  const threads = Array.from({ length: parts - 1 }, () => new Worker(worker, { workerData: { module, memory, task, parts } satisfies ThreadData }));
-  const close = () => {
-    numbers[KERNEL / 4] = END;
-    Atomics.store(numbers, NEXT / 4, 1); // as many parts as there are threads
-    Atomics.add(numbers, CALLS, 1);
-    Atomics.notify(numbers, CALLS);
-    for (const thread of threads) void thread.terminate();
+  let threads: Worker[] | undefined;
+  const checkThreads = () => {
+    if (Atomics.load(numbers, FAILED / 4) !== 0) throw new LatentError("internal", "a thread of the kernels failed; restart the engine");
   };
-  try {
-    await Promise.all(threads.map(ready));
-  } catch (error) {
-    close();
-    throw error;
-  }
   return {
-    parts, close,
+    parts,
+    start: () => {
+      threads ??= Array.from({ length: parts - 1 }, () => {
+        const thread = new Worker(worker, { workerData: { module, memory, task, parts } satisfies ThreadData });
+        thread.unref();
+        thread.on("error", () => undefined); // it takes no parts, which is all that happens
+        return thread;
+      });
+    },
     run: (kernel, args) => {
-      if (Atomics.load(numbers, FAILED / 4) !== 0) throw failure();
+      checkThreads();
       numbers[KERNEL / 4] = kernel;
       values.set(args);
       exports.runParts(task, parts);
-      if (Atomics.load(numbers, FAILED / 4) !== 0) throw failure();
+      checkThreads();
+    },
+    close: () => {
+      numbers[KERNEL / 4] = END;
+      Atomics.store(numbers, NEXT / 4, 1); // as many parts as there are threads
+      Atomics.add(numbers, CALLS, 1);
+      Atomics.notify(numbers, CALLS);
+      for (const thread of threads ?? []) void thread.terminate();
     },
   };
-}
-
-const failure = () => new LatentError("internal", "a thread of the kernels failed; restart the engine");
-
-/** Resolves at the thread's first message; it must not keep the process alive. */
-function ready(thread: Worker): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    thread.once("message", () => resolve());
-    thread.once("error", reject);
-    thread.once("exit", code => reject(new Error(`a kernel thread ended with code ${code} before it was ready`)));
-  }).then(() => thread.unref());
 }

@@ -1,12 +1,11 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { DONE, FAILED, type TaskExports, type ThreadData } from "./threads";
 import { WebAssembly } from "./webAssembly";
 
-// Entry of a kernel thread. After its first message it is in the module until it is ended.
+// Entry of a kernel thread: it is in the module until it is ended.
 
 const { module, memory, task, parts } = workerData as ThreadData;
 void WebAssembly.instantiate(module, { env: { memory } }).then(instance => {
-  parentPort!.postMessage("ready");
   try {
     (instance.exports as TaskExports).serve(task, parts);
   } catch {

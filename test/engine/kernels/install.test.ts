@@ -101,7 +101,7 @@ describe.each(setups)("the wasm backend with $variant on $threads threads", setu
   it("runs none of the shipped kernels that are replaced, where the values are float32", async () => {
     await freshWasm(setup.threads > 1);
     const calls: string[] = [];
-    for (const name of ["BatchMatMul", "Conv2D", "Conv2DBackpropInput", "Identity", "Add", "Sub", "Multiply", "Sum", "Mean", "Exp", "Log1p", "Tanh", "LeakyRelu"]) {
+    for (const name of ["BatchMatMul", "Conv2D", "Conv2DBackpropInput", "Identity", "Add", "Sub", "Multiply", "Sum", "Mean", "Exp", "Log1p", "Tanh", "Relu", "LeakyRelu"]) {
       const shipped = tf.getKernel(name, "wasm");
       tf.unregisterKernel(name, "wasm");
       tf.registerKernel({ ...shipped, kernelFunc: params => {

@@ -9,6 +9,7 @@ import { partStart } from "./parts";
 const EXP: i32 = 0;
 const LOG1P: i32 = 1;
 const TANH: i32 = 2;
+const RELU: i32 = 3;
 
 @unmanaged
 class Exp extends Unary {
@@ -32,6 +33,13 @@ class Tanh extends Unary {
 }
 
 @unmanaged
+class Relu extends Unary {
+  of(x: v128, parameter: v128): v128 {
+    return f32x4.max(x, f32x4.splat(0));
+  }
+}
+
+@unmanaged
 class LeakyRelu extends Unary {
   of(x: v128, slope: v128): v128 {
     return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
@@ -46,6 +54,7 @@ export function elementwiseFunction(name: i32, x: usize, y: usize, count: i32, a
   if (name == EXP) map<Exp>(x, y, start, end, slope);
   else if (name == LOG1P) map<Log1p>(x, y, start, end, slope);
   else if (name == TANH) map<Tanh>(x, y, start, end, slope);
+  else if (name == RELU) map<Relu>(x, y, start, end, slope);
   else map<LeakyRelu>(x, y, start, end, slope);
 }
 
