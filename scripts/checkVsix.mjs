@@ -13,6 +13,8 @@ export function checkVsix(file, target) {
   need("the engine", /^extension\/dist\/engine\.js$/);
   need("a webview", /^extension\/dist\/webviews\/[^/]+\.js$/);
   need("tfjs's wasm", /^extension\/dist\/.*tfjs-backend-wasm.*\.wasm$/);
+  need("the kernels", /^extension\/dist\/kernels\/simd-threads\.wasm$/);
+  need("the kernels' threads", /^extension\/dist\/kernels\/worker\.js$/);
   need("the notices of what is bundled", /^extension\/dist\/third-party-notices\.txt$/);
   need("README", /^extension\/readme\.md$/i);
   need("CHANGELOG", /^extension\/changelog\.md$/i);
