@@ -67,10 +67,9 @@ async function openCpu(): Promise<Opened> {
   return { device: "CPU · plain JavaScript", versions: {}, gflops: null, onLost: neverLost };
 }
 
-/** One core is left to the rest of the machine where there are three or more: with two, half the speed would be lost. */
+/** One core is left to VS Code and the rest of the machine: a cancel or a slider must not wait for a core. */
 function usualThreads(): number {
-  const cores = availableParallelism();
-  return Math.min(16, cores <= 2 ? cores : cores - 1);
+  return Math.max(1, Math.min(16, availableParallelism() - 1));
 }
 
 const kernelsName = ({ variant, wide }: { variant: string; wide: boolean }) => (wide ? `${variant}, 256 bits` : variant);

@@ -28,13 +28,15 @@ function checkpointEditor(services: Services, id: VisualizerId): vscode.CustomRe
         follow.dispose();
         session.dispose();
       });
+      // The explorer follows when the engine has what this view needs: it is looked at second.
+      const ready = id === "training" ? Promise.resolve() : openInEngine(services, document.uri, id).catch(() => undefined);
+      const showInExplorer = () => ready.then(() => showIfDecodable(services, document.uri));
       panel.onDidChangeViewState(() => {
         session.setVisible(panel.visible);
-        if (panel.active) void showIfDecodable(services, document.uri);
+        if (panel.active) void showInExplorer();
       });
       panel.webview.html = webviewHtml(panel.webview, services.context.extensionUri, id);
-      if (id !== "training") void openInEngine(services, document.uri, id).catch(() => undefined);
-      void showIfDecodable(services, document.uri);
+      void showInExplorer();
     },
   };
 }
