@@ -5,7 +5,7 @@ import type * as WorkerThreads from "node:worker_threads";
 // tfjs-backend-wasm has a module for several threads, whose memory is shared. In Node it would start its own threads from an
 // address that Node refuses; ours do the work instead, and all that we want of that module is its memory.
 
-/** Opens the wasm backend on shared memory, or on plain memory where that fails or is not wanted. Its setup is the caller's. */
+/** Opens the wasm backend on shared memory, or on plain memory where that fails or is not wanted. The caller has told it where its files are. */
 export async function openWasmBackend(tf: typeof TensorFlow, wasm: { setThreadsCount(count: number): void }, shared: boolean): Promise<void> {
   if (shared) {
     try {

@@ -23,6 +23,7 @@ export interface ThreadData {
 const CALLS = 0;
 /** 1 once a thread has failed: it does no more parts. */
 export const FAILED = 12;
+/** Parts of the present call that threads other than the caller's have done. */
 export const DONE = 4;
 const NEXT = 16;
 const KERNEL = 64;
@@ -55,6 +56,7 @@ interface Setting {
   allocate(bytes: number): number;
 }
 
+/** `parts` − 1 threads that are yet to be started, and the record through which they get their work; throws `out-of-memory`. */
 export function createThreads({ module, memory, exports, parts, worker, allocate }: Setting): KernelThreads {
   const block = allocate(RECORD_BYTES + 63);
   if (block === 0) throw new LatentError("out-of-memory", "no memory for the threads' record");

@@ -11,6 +11,6 @@ interface Api {
   instantiate(module: WasmModule, imports: { env: { memory: WasmMemory } }): Promise<{ exports: unknown }>;
 }
 /** A compiled module; threads can be given one. */
-export type WasmModule = object & { readonly __module?: never };
+export type WasmModule = object;
 
 export const { WebAssembly } = globalThis as unknown as { WebAssembly: Api };

@@ -69,7 +69,7 @@ export class PointCloudElement extends LitElement {
   private screenIsStale = true;
   private pointsAreStale = true;
   private frame = 0;
-  private search = 0;
+  private rendererSearch = 0;
   private hovered = -1;
   private gesture: { x: number; y: number; button: number; path: number[]; moved: boolean; tool: Tool; pan: boolean } | undefined;
   private drawnViewport: Viewport = { width: 0, height: 0 };
@@ -95,8 +95,8 @@ export class PointCloudElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
-    cancelIdleCallback(this.search);
-    this.search = 0;
+    cancelIdleCallback(this.rendererSearch);
+    this.rendererSearch = 0;
     this.renderer?.dispose();
     this.renderer = undefined;
   }
@@ -213,9 +213,9 @@ export class PointCloudElement extends LitElement {
   /** The first picture does not wait for what the GPU can do; afterwards it draws, if there is one. */
   private findRendererSoon(): void {
     const isOpen = this.renderer?.kind === "canvas" && (knownWebglSupport() ?? "hardware") === "hardware";
-    if (!isOpen || this.count === 0 || this.search !== 0) return;
-    this.search = requestIdleCallback(() => {
-      this.search = 0;
+    if (!isOpen || this.count === 0 || this.rendererSearch !== 0) return;
+    this.rendererSearch = requestIdleCallback(() => {
+      this.rendererSearch = 0;
       if (webglSupport() === "hardware") this.replaceCanvas();
       this.dispatchEvent(new CustomEvent("renderer-known"));
     }, { timeout: 2000 });
