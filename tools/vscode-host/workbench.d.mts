@@ -44,11 +44,10 @@ export interface Workbench {
   answer(value: string | number): Promise<void>;
   /** Opens a view container by its title in the activity bar. */
   showView(title: string): Promise<void>;
-  /** Right-clicks a file, by its path in the workspace, and chooses from the menu. */
-  rightClickInExplorer(file: string, ...menu: string[]): Promise<void>;
-  /** Right-clicks a row of the tree that the side bar shows, and chooses from the menu. */
-  rightClickInTree(label: string, ...menu: string[]): Promise<void>;
-  chooseInMenu(...labels: string[]): Promise<void>;
+  /** Right-clicks a file, by its path in the workspace, and chooses from the menu. Answers what the menu offers. */
+  rightClickInExplorer(file: string, ...menu: string[]): Promise<string[]>;
+  /** Right-clicks a row of the tree that the side bar shows, and chooses from the menu. Answers what the menu offers. */
+  rightClickInTree(label: string, ...menu: string[]): Promise<string[]>;
   /** The enabled entries of the open context menu. */
   menuItems(): Promise<string[]>;
   openFile(file: string): Promise<void>;

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+const contextMenu = ".context-view .monaco-menu";
 const isMac = process.platform === "darwin";
 const patience = 20_000;
 
@@ -162,33 +163,14 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
       }
     },
     async rightClickInExplorer(file, ...menu) {
-      await openMenu(() => workbench.explorerRow(file));
-      await workbench.chooseInMenu(...menu);
+      return chooseInMenuOf(() => workbench.explorerRow(file), menu);
     },
     async rightClickInTree(label, ...menu) {
-      await openMenu(() => workbench.treeRow(label));
-      await workbench.chooseInMenu(...menu);
-    },
-    async chooseInMenu(...labels) {
-      const menu = page.locator(".context-view .monaco-menu").first();
-      await menu.waitFor({ timeout: patience });
-      for (const [depth, label] of labels.entries()) {
-        const item = page.locator(".context-view .monaco-menu .action-item", { has: page.locator(".action-label", { hasText: exactly(label) }) }).last();
-        await item.waitFor({ timeout: patience }).catch(async () => {
-          throw new Error(`the menu has no "${label}": it has ${(await workbench.menuItems()).join(", ")}`);
-        });
-        if (/\bdisabled\b/.test((await item.getAttribute("class")) ?? "")) throw new Error(`the menu has "${label}" disabled`);
-        // A menu that has just opened takes no click: the one that opened it might be a long one.
-        await retry(`the menu does not take the click on "${label}"`, async () => {
-          await item.click({ timeout: 2_000 });
-          if (depth < labels.length - 1) await page.locator(".monaco-menu .monaco-submenu").nth(depth).waitFor({ timeout: 500 });
-          else await menu.waitFor({ state: "hidden", timeout: 500 });
-        });
-      }
+      return chooseInMenuOf(() => workbench.treeRow(label), menu);
     },
     async menuItems() {
-      await page.locator(".context-view .monaco-menu").first().waitFor({ timeout: patience });
-      return (await page.locator(".context-view .monaco-menu .action-item:not(.disabled) .action-label").allInnerTexts()).filter(Boolean);
+      await page.locator(contextMenu).first().waitFor({ timeout: patience });
+      return (await page.locator(`${contextMenu} .action-item:not(.disabled) .action-label`).allInnerTexts()).filter(Boolean);
     },
     async openFile(file) {
       await (await workbench.explorerRow(file)).dblclick();
@@ -212,15 +194,51 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
     },
   };
 
-  // A row that is redrawn under the click opens no menu.
-  async function openMenu(find) {
-    await retry("no context menu opened", async () => {
+  /**
+   * Opens a row's context menu and chooses in it, one label a depth. A row that is redrawn under the click opens no menu, and
+   * a webview that takes the focus just then closes it: it is opened anew until the choice is made. What a menu lacks or
+   * has disabled is an error at once. @returns {Promise<string[]>} what the menu offers
+   */
+  async function chooseInMenuOf(find, labels) {
+    const refusal = { message: "" };
+    const items = await retry(`no choice was made in the context menu${labels.length ? ` (${labels.join(" › ")})` : ""}`, async () => {
+      if (await page.locator(contextMenu).first().isVisible()) await page.keyboard.press("Escape");
       const row = await find();
       // A tooltip of the row that the pointer rests on may cover the row that is meant.
       await page.mouse.move(0, 0);
       await row.click({ button: "right", timeout: 5_000 });
-      await page.locator(".context-view .monaco-menu").first().waitFor({ timeout: 2_000 });
+      await page.locator(contextMenu).first().waitFor({ timeout: 2_000 });
+      const offered = await workbench.menuItems();
+      for (const [depth, label] of labels.entries()) {
+        refusal.message = await chooseInMenu(label, depth, depth === labels.length - 1);
+        if (refusal.message) break;
+      }
+      return offered;
     });
+    if (refusal.message) throw new Error(refusal.message);
+    return items;
+  }
+
+  /** @returns {Promise<string>} why the label cannot be chosen, if it cannot */
+  async function chooseInMenu(label, depth, last) {
+    const menu = page.locator(contextMenu).first();
+    const named = page.locator(".action-label", { hasText: exactly(label) });
+    const item = page.locator(`${contextMenu} .action-item`, { has: named }).last();
+    const shown = await item.waitFor({ timeout: 2_000 }).then(() => true, () => false);
+    const offered = await page.locator(`${contextMenu} .action-item .action-label`).allInnerTexts();
+    // A menu that is gone meanwhile says nothing.
+    if (!shown && offered.length > 0) return `the menu has no "${label}": it has ${offered.filter(Boolean).join(", ")}`;
+    if (/\bdisabled\b/.test((await item.getAttribute("class", { timeout: 1_000 })) ?? "")) return `the menu has "${label}" disabled`;
+    let clicked = false;
+    // A menu that has just opened takes no click: the one that opened it might be a long one.
+    await retry(`the menu does not take the click on "${label}"`, async () => {
+      if (clicked && last && !(await menu.isVisible())) return; // it took the click late
+      await item.click({ timeout: 2_000 });
+      clicked = true;
+      if (last) await menu.waitFor({ state: "hidden", timeout: 500 });
+      else await page.locator(".monaco-menu .monaco-submenu").nth(depth).waitFor({ timeout: 500 });
+    });
+    return "";
   }
 
   /** The row whose label is `label`; a search ranks others above it. */
@@ -243,7 +261,7 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
   return workbench;
 }
 
-/** Repeats what VS Code now and then ignores. @param {string} problem @param {() => Promise<void>} action */
+/** Repeats what VS Code now and then ignores. @template T @param {string} problem @param {() => Promise<T>} action @returns {Promise<T>} */
 async function retry(problem, action) {
   for (let attempt = 1; ; attempt++) {
     try {
