@@ -126,10 +126,14 @@ function copyModule(name, source, destination, target) {
   cpSync(path.join(source, binaries), path.join(destination, binaries), { recursive: true });
 }
 
+const vsceFolder = path.join(root, "tools/vsix");
+
+/** Installs the packaging tool where it is missing. @param {(line: string) => void} [log] */
+export const ensureVsce = log => installLocked({ folder: vsceFolder, about: "the packaging tool vsce", log });
+
 async function vsce(args, cwd, log) {
-  const folder = path.join(root, "tools/vsix");
-  await installLocked({ folder, about: "the packaging tool vsce", log });
-  const result = spawnSync(process.execPath, [path.join(folder, "node_modules/@vscode/vsce/vsce"), ...args], { cwd, encoding: "utf8" });
+  await ensureVsce(log);
+  const result = spawnSync(process.execPath, [path.join(vsceFolder, "node_modules/@vscode/vsce/vsce"), ...args], { cwd, encoding: "utf8" });
   if (result.status !== 0) throw new ToolError(`vsce failed:\n${result.stdout}${result.stderr}`);
   for (const line of result.stderr.split("\n")) if (/WARNING/.test(line)) log(line.trim());
 }

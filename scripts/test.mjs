@@ -22,15 +22,24 @@ const { values: options } = parseArgs({ options: { only: { type: "string" }, gre
 
 /** @type {Stage[]} */
 const stages = [
-  { name: "host", about: "VS Code server and browser, installed on first use", run: async () => (await ensureHost(), nothing) },
   { name: "lint", about: "eslint", run: () => single(bin("eslint/bin/eslint.js"), ["."]) },
   { name: "types", about: "tsc -b", run: () => single(bin("typescript/bin/tsc"), ["-b"]) },
+  { name: "host", about: "VS Code server, browser and packaging tool, installed on first use", run: async () => (await installed, nothing) },
   { name: "build", about: "esbuild", run: () => single(path.join(root, "esbuild.mjs"), []) },
   { name: "unit", about: "vitest, no VS Code", run: () => vitest("unit") },
   { name: "pages", about: "each webview in a browser", run: () => vitest("pages") },
   { name: "vscode", about: "mocha inside a real VS Code", run: inVsCode },
   { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
 ];
+
+/** @type {Promise<void> | undefined} */
+let installed;
+
+async function install() {
+  await ensureHost();
+  const { ensureVsce } = await import("./package.mjs");
+  await ensureVsce();
+}
 
 const nothing = { passed: 0, failed: 0, skipped: 0 };
 
@@ -40,6 +49,8 @@ async function main() {
   const unknown = only?.filter(name => !stages.some(stage => stage.name === name)) ?? [];
   if (unknown.length) throw new ToolError(`--only ${unknown.join(",")}: the stages are ${stages.map(stage => stage.name).join(", ")}`);
   mkdirSync(out, { recursive: true });
+  // What is downloaded comes while the sources are checked.
+  if (!only || only.includes("host")) (installed = install()).catch(() => undefined); // its stage tells
   const total = { ...nothing };
   const lines = [];
   for (const stage of stages) {

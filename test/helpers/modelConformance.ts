@@ -1,0 +1,155 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { rowSize, type HyperparameterValues } from "../../src/protocol/data";
+import { models } from "../../src/engine/models";
+import { resolveHyperparameters } from "../../src/engine/models/hyperparameters";
+import { can, capabilitiesOf, FitInterrupted, type FitContext, type FitOutcome, type FitState, type Model, type ModelSpec } from "../../src/engine/models/model";
+import { encodeAndScore, type FittedModel } from "../../src/engine/modelSpace";
+import { modelSchema } from "../../src/engine/scaler";
+import { loadTrainingData, type TrainingData } from "../../src/engine/trainingData";
+import type { BackendId } from "../../src/protocol/engineApi";
+import { useBackend } from "./backends";
+import { mnistDigits } from "./memoryDataset";
+
+const seed = 7;
+
+/** Values that make a fit small: the software GPU is slow. */
+function smallValues(spec: ModelSpec, backend: string): HyperparameterValues {
+  const wanted: HyperparameterValues = { latentDim: 3, epochs: 3, batchSize: 32, hidden: [24], filters: [4, 8], validation: 0.2, learningRate: 0.004 };
+  if (backend === "webgpu") Object.assign(wanted, { epochs: 2, batchSize: 48 });
+  return Object.fromEntries(Object.entries(wanted).filter(([name]) => Object.hasOwn(spec.hyperparameters, name)));
+}
+
+/** What every model must do, on the backends given. A new model needs no new test file. */
+export const conformance = (backends: readonly BackendId[]) => describe.each(backends)("on %s", backend => {
+  beforeAll(() => useBackend(backend));
+
+  describe.each(Object.entries<ModelSpec>(models))("%s", (_, spec) => {
+    const digits = mnistDigits(backend === "webgpu" ? 96 : 200, 2);
+    const { scaling, values } = resolveHyperparameters(spec, smallValues(spec, backend), digits.schema);
+
+    const load = () => loadTrainingData(digits, { scaling, validationShare: spec.validationShare(values), seed, scaler: null });
+    const create = (data: TrainingData, withSeed = seed): Model => spec.create(modelSchema(data.schema, scaling), values, { seed: withSeed });
+    const contextOf = (more: Partial<FitContext> = {}): FitContext => ({ seed, resume: null, onProgress: () => undefined, onEpoch: async () => undefined, ...more });
+    const rowsOf = async () => digits.read(0, digits.schema.count);
+
+    async function fitted(withSeed = seed): Promise<{ model: Model; data: TrainingData; outcome: FitOutcome; as: FittedModel }> {
+      const data = await load();
+      const model = create(data, withSeed);
+      const outcome = await model.fit(data, contextOf({ seed: withSeed }));
+      return { model, data, outcome, as: { schema: data.schema, scaler: data.scaler, model } };
+    }
+
+    it("learns, with the shapes it declares, and leaves no tensors behind", async () => {
+      const before = tf.memory().numTensors;
+      const { model, outcome, as } = await fitted();
+      const { z, scores } = await encodeAndScore(as, await rowsOf());
+      expect(z.length).toBe(digits.schema.count * model.latent.dim);
+      expect(z.every(Number.isFinite)).toBe(true);
+      expect(model.latent.blocks.reduce((sum, { size }) => sum + size, 0)).toBe(model.latent.dim);
+      if (can(model, "decode")) {
+        const x = tf.tidy(() => model.decode(tf.zeros([5, model.latent.dim])));
+        expect(x.shape).toEqual([5, rowSize(digits.schema)]);
+        x.dispose();
+      }
+      if (can(model, "sample")) {
+        const draws = model.sample(4, 1);
+        expect(draws.shape).toEqual([4, model.latent.dim]);
+        draws.dispose();
+      }
+      if (capabilitiesOf(model).includes("score")) expect(scores).toHaveLength(digits.schema.count);
+      const { history } = outcome;
+      if (spec.epochs(values) > 0) {
+        expect(history).toHaveLength(spec.epochs(values));
+        expect(history.at(-1)!.train["total"]).toBeLessThan(history[0]!.train["total"]!);
+        expect(history.every(({ validation }) => Number.isFinite(validation?.["total"]))).toBe(true);
+      } else expect(Object.values(outcome.metrics).every(Number.isFinite)).toBe(true);
+      model.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it("gives equal latents for equal seeds", async () => {
+      const [a, b] = [await fitted(), await fitted()];
+      expect((await encodeAndScore(a.as, await rowsOf())).z).toEqual((await encodeAndScore(b.as, await rowsOf())).z);
+      a.model.dispose();
+      b.model.dispose();
+    });
+
+    it("is rebuilt from its weights", async () => {
+      const { model, data, as } = await fitted();
+      const again = spec.create(modelSchema(data.schema, scaling), values, { weights: await model.weights() });
+      const rows = await rowsOf();
+      expect((await encodeAndScore({ ...as, model: again }, rows)).z).toEqual((await encodeAndScore(as, rows)).z);
+      model.dispose();
+      again.dispose();
+    });
+
+    it("refuses weights of another shape, naming them", async () => {
+      const data = await load();
+      const model = create(data);
+      const weights = await model.weights();
+      model.dispose();
+      const [name] = Object.keys(weights) as [string];
+      const before = tf.memory().numTensors;
+      const reshaped = { ...weights, [name]: { shape: [1], data: new Float32Array(1) } };
+      expect(() => spec.create(modelSchema(data.schema, scaling), values, { weights: reshaped })).toThrow(name);
+      const missing = Object.fromEntries(Object.entries(weights).filter(([other]) => other !== name));
+      expect(() => spec.create(modelSchema(data.schema, scaling), values, { weights: missing })).toThrow(name);
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it("scores a planted outlier highest", async () => {
+      const { model, as } = await fitted();
+      if (capabilitiesOf(model).includes("score")) {
+        const rows = Uint8Array.from(await rowsOf());
+        const size = rowSize(digits.schema);
+        for (let i = 0; i < size; i++) rows[5 * size + i] = (i * 7919) % 2 === 0 ? 255 : 0; // a chequerboard among digits
+        const { scores } = await encodeAndScore(as, rows);
+        expect(scores!.indexOf(Math.max(...scores!))).toBe(5);
+      }
+      model.dispose();
+    });
+
+    it("stops when cancelled and leaves no tensors behind", async () => {
+      const before = tf.memory().numTensors;
+      const data = await load();
+      const model = create(data);
+      const abort = new AbortController();
+      const fitting = model.fit(data, contextOf({ signal: abort.signal, onProgress: () => abort.abort() }));
+      await expect(fitting).rejects.toMatchObject({ code: "cancelled" });
+      model.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+
+    if (spec.epochs(values) > 0) {
+      it("resumes as if it had never stopped, wherever it was stopped", async () => {
+        const whole = await fitted();
+        const data = await load();
+        const model = create(data);
+        // The clock decides where a cancel lands: in epoch two of three here, in the midst of its batches.
+        let state = await interrupt(model, data, progress => progress > 0.4);
+        const position = { epoch: state.position.epoch, batch: state.position.batch };
+        state = structuredClone(state);
+        const again = create(data, 12345); // whatever it began with must not matter
+        const outcome = await again.fit(data, contextOf({ resume: state }));
+        const losses = ({ history }: FitOutcome) => history.map(({ epoch, train, validation }) => ({ epoch, train, validation }));
+        expect(losses(outcome)).toEqual(losses(whole.outcome));
+        expect(outcome.bestEpoch).toBe(whole.outcome.bestEpoch);
+        expect(await again.weights()).toEqual(await whole.model.weights());
+        expect(position.epoch * 100 + position.batch).toBeGreaterThan(0);
+        for (const one of [whole.model, model, again]) one.dispose();
+      });
+    }
+
+    async function interrupt(model: Model, data: TrainingData, when: (fraction: number) => boolean): Promise<FitState> {
+      const abort = new AbortController();
+      try {
+        await model.fit(data, contextOf({ signal: abort.signal, onProgress: ({ fraction }) => { if (when(fraction)) abort.abort(); } }));
+      } catch (error) {
+        if (error instanceof FitInterrupted) return error.state;
+        throw error;
+      }
+      throw new Error("the fit ended before it could be interrupted");
+    }
+  });
+});
