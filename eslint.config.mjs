@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "out/**", "build/**", ".tsbuild/**", "**/node_modules/**", ".sample-workspace/**", ".vscode-host/**", "src/engine/kernels/wasm/**"] },
+  { ignores: ["dist/**", "out/**", "build/**", ".tsbuild/**", "**/node_modules/**", ".sample-workspace/**", ".vscode-host/**", "src/engine/kernels/wasm/**", "src/engine/maps/wasm/**"] },
   ...tseslint.configs.recommended,
   {
     rules: {

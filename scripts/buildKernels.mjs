@@ -1,5 +1,5 @@
-// Compiles src/engine/kernels/wasm (AssemblyScript) to dist/kernels/<variant>.wasm, and bundles the code of its
-// threads to worker.js beside them. Does nothing when the files there were made from the same sources by the same compiler.
+// Compiles src/engine/kernels/wasm and src/engine/maps/wasm (AssemblyScript) to dist/kernels/<variant>.wasm, and bundles the
+// code of their threads to worker.js and crewThread.js beside them. Does nothing when the files there were made from the same sources by the same compiler.
 //
 //   node scripts/buildKernels.mjs
 
@@ -11,20 +11,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const sourceFolder = join(root, "src/engine/kernels/wasm");
-const workerSource = join(root, "src/engine/kernels/worker.ts");
+const kernelSources = join(root, "src/engine/kernels/wasm");
+const mapSources = join(root, "src/engine/maps/wasm");
+const threadSources = { "worker.js": join(root, "src/engine/kernels/worker.ts"), "crewThread.js": join(root, "src/engine/maps/crewThread.ts") };
 
-/** Each variant is the same source with other instructions; src/engine/kernels/index.ts names them too. */
+/** Each variant is the same source with other instructions; src/engine/kernels/index.ts and src/engine/maps/crew.ts name them too. */
 const variants = {
-  simd: ["simd", "bulk-memory"],
-  "relaxed-fma": ["simd", "bulk-memory", "relaxed-simd"],
-  "simd-threads": ["simd", "bulk-memory", "threads"],
-  "relaxed-fma-threads": ["simd", "bulk-memory", "relaxed-simd", "threads"],
+  simd: { sources: kernelSources, features: ["simd", "bulk-memory"] },
+  "relaxed-fma": { sources: kernelSources, features: ["simd", "bulk-memory", "relaxed-simd"] },
+  "simd-threads": { sources: kernelSources, features: ["simd", "bulk-memory", "threads"] },
+  "relaxed-fma-threads": { sources: kernelSources, features: ["simd", "bulk-memory", "relaxed-simd", "threads"] },
+  maps: { sources: mapSources, features: ["simd", "bulk-memory", "threads"] },
+  "maps-relaxed": { sources: mapSources, features: ["simd", "bulk-memory", "relaxed-simd", "threads"] },
 };
 /** A module that several threads run takes the shared memory of tfjs's threaded module, of its largest size. */
 const sharedMemory = ["--sharedMemory", "--maximumMemory", "65536"];
 
-// The memory is tfjs-backend-wasm's, so the module must own no address of it: no runtime, no allocator, no static data.
+// The memory is tfjs-backend-wasm's or a crew's, so the module must own no address of it: no runtime, no allocator, no static data.
 // Without `abort` it imports nothing but the memory.
 const compilerOptions = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--use", "abort="];
 
@@ -35,17 +38,19 @@ export async function buildKernels() {
   const stampPath = join(folder, "stamp");
   if ((await readFile(stampPath, "utf8").catch(() => undefined)) === stamp) return folder;
   await mkdir(folder, { recursive: true });
-  for (const [name, features] of Object.entries(variants)) await compile(features, join(folder, `${name}.wasm`));
-  const worker = await esbuild.build({ entryPoints: [workerSource], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false });
-  await replaceFile(join(folder, "worker.js"), worker.outputFiles[0].contents);
+  for (const [name, variant] of Object.entries(variants)) await compile(variant, join(folder, `${name}.wasm`));
+  for (const [name, source] of Object.entries(threadSources)) {
+    const thread = await esbuild.build({ entryPoints: [source], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false });
+    await replaceFile(join(folder, name), thread.outputFiles[0].contents);
+  }
   await replaceFile(stampPath, stamp); // last, so that a build that was cut off is done again
   return folder;
 }
 
-async function compile(features, target) {
+async function compile({ sources, features }, target) {
   let bytes;
   const { error, stderr } = await asc.main(
-    ["index.ts", "--baseDir", sourceFolder, "--outFile", "kernels.wasm", "--enable", features.join(), ...(features.includes("threads") ? sharedMemory : []), ...compilerOptions],
+    ["index.ts", "--baseDir", sources, "--outFile", "kernels.wasm", "--enable", features.join(), ...(features.includes("threads") ? sharedMemory : []), ...compilerOptions],
     { writeFile: (_name, contents) => { bytes = contents; } },
   );
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
@@ -61,8 +66,9 @@ async function replaceFile(path, contents) {
 
 async function stampOfSources() {
   const hash = createHash("sha256").update(asc.version);
-  const names = (await readdir(sourceFolder)).filter(name => name.endsWith(".ts")).sort();
-  for (const path of [fileURLToPath(import.meta.url), workerSource, join(root, "src/engine/kernels/threads.ts"), ...names.map(name => join(sourceFolder, name))]) {
+  const inFolder = async folder => (await readdir(folder)).filter(name => name.endsWith(".ts")).sort().map(name => join(folder, name));
+  const threads = ["src/engine/kernels/threads.ts", "src/engine/maps/crewCalls.ts", "src/engine/webAssembly.ts"].map(name => join(root, name));
+  for (const path of [fileURLToPath(import.meta.url), ...Object.values(threadSources), ...threads, ...(await inFolder(kernelSources)), ...(await inFolder(mapSources))]) {
     hash.update(await readFile(path));
   }
   return hash.digest("hex");

@@ -17,7 +17,7 @@ import { reductionGradients } from "./reductionGradients";
 import { register } from "./register";
 import { selfTest } from "./selfTest";
 import { asWasmBackend, memoryOf, type WasmBackend } from "./wasmBackend";
-import { WebAssembly } from "./webAssembly";
+import { WebAssembly } from "../webAssembly";
 
 // What tfjs-backend-wasm lacks or does slowly, in a small AssemblyScript module (wasm/, built by scripts/buildKernels.mjs) on
 // that backend's own memory. Nothing else changes: the same tf operations, faster, and convolutions that can be trained.

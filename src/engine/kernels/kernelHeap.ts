@@ -2,7 +2,7 @@ import { util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
 import { createThreads, type KernelThreads, type TaskExports } from "./threads";
 import { memoryOf, type WasmBackend } from "./wasmBackend";
-import { WebAssembly, type WasmMemory, type WasmModule } from "./webAssembly";
+import { WebAssembly, type WasmMemory, type WasmModule } from "../webAssembly";
 
 /** The compiled module's functions (src/engine/kernels/wasm); addresses in bytes, strides and counts in elements. */
 export interface KernelExports {

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { LatentError } from "../../protocol/errors";
-import type { WasmMemory, WasmModule } from "./webAssembly";
+import type { WasmMemory, WasmModule } from "../webAssembly";
 
 // Threads that run our kernels on the shared memory of tfjs's threaded module, each parts of every call. They sleep in
 // the module (wasm/tasks.ts) and know nothing of tensors.

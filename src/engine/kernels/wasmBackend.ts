@@ -1,6 +1,6 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
-import type { WasmMemory } from "./webAssembly";
+import type { WasmMemory } from "../webAssembly";
 
 // tfjs-backend-wasm keeps every tensor at a fixed address of one WebAssembly memory. Our kernels read and write there, so
 // they need four things that are not in its documented API. This file names them and nothing else in the engine may use

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { WebAssembly, type WasmModule } from "./webAssembly";
+import { WebAssembly, type WasmModule } from "../webAssembly";
 
 // WebAssembly knows vectors of 128 bits. V8's optimizing compiler can pair neighbouring ones into the 256-bit instructions of
 // the processor (AVX2), half as many for the same work; this is behind a flag and therefore behind our self-test.

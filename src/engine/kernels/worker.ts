@@ -1,6 +1,6 @@
 import { workerData } from "node:worker_threads";
 import { DONE, FAILED, type TaskExports, type ThreadData } from "./threads";
-import { WebAssembly } from "./webAssembly";
+import { WebAssembly } from "../webAssembly";
 
 // Entry of a kernel thread: it is in the module until it is ended.
 

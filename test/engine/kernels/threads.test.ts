@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createThreads, DONE, FAILED, type KernelThreads, type TaskExports } from "../../../src/engine/kernels/threads";
-import { WebAssembly, type WasmMemory } from "../../../src/engine/kernels/webAssembly";
+import { WebAssembly, type WasmMemory } from "../../../src/engine/webAssembly";
 import { kernelFolder } from "./support";
 
 const record = 4096;

@@ -1,0 +1,46 @@
+import type { NamedTensors } from "../safetensors";
+
+// The words that all maps share: rows in, a picture of two or three dimensions out, step by step.
+
+export type MapMetric = "euclidean" | "cosine";
+
+/** What is mapped: [count × dim] values, f32 row-major, and what "near" means between rows. */
+export interface MapRows {
+  data: Float32Array;
+  count: number;
+  dim: number;
+  metric: MapMetric;
+}
+
+/** The k nearest other rows of every row, nearest first. Rows that lie in one place are neighbours at distance 0. */
+export interface NeighborGraph {
+  k: number;
+  /** [count × k] row numbers. */
+  rows: Int32Array;
+  /** [count × k] distances: Euclidean, or 1 − cos. */
+  distances: Float32Array;
+  /** Share of the true neighbours that were found, measured on a sample of the rows; 1 where the search was exact. */
+  recall: number;
+}
+
+/**
+ * A map under way. It is advanced by whoever wants a picture: between two steps it can be drawn, saved or left. Steps block
+ * the thread, so that a map has a thread of its own (job.ts).
+ */
+export interface MapRun {
+  readonly dimensions: 2 | 3;
+  /** How many steps the whole map takes. */
+  readonly iterations: number;
+  /** Steps done. */
+  readonly iteration: number;
+  step(): void;
+  /** [count × dimensions] row-major, a copy of the present picture. */
+  coordinates(): Float32Array;
+  /** What the steps lower (KL divergence, stress-1, cross entropy), by name; computed now, at most as dear as a step. */
+  objective(): { name: string; value: number };
+  /** All that a later run needs to go on from here to the same picture, bit for bit, on as many threads. */
+  state(): NamedTensors;
+}
+
+/** Told how far a preparation is (0 to 1); throws `cancelled` to stop it. */
+export type Report = (fraction: number) => void;
