@@ -36,8 +36,8 @@ describe("layers", () => {
       if (!own) continue;
       for (const path of localImports(file)) {
         const other = partOf(path);
-        // Models train with our own optimizer kernel.
-        if (own === "models" && path === "engine/kernels/adam") continue;
+        // Models train with operations of our own that tfjs lacks.
+        if (own === "models" && /^engine\/kernels\/(adam|batchNorm|descent)$/.test(path)) continue;
         expect(other === undefined || other === own, `${file} imports ${path}`).toBe(true);
       }
     }

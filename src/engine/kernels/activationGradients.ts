@@ -6,7 +6,7 @@ import type { FastKernel, Inputs } from "./register";
 // tfjs composes the gradient of an activation from three to five kernels, among them a comparison and a cast; here it is one.
 
 /** Named as in wasm/activations.ts. */
-const activations = { Relu: 0, LeakyRelu: 1, Sigmoid: 2, Tanh: 3 } as const;
+const activations = { Relu: 0, LeakyRelu: 1, Sigmoid: 2, Tanh: 3, Softplus: 4 } as const;
 type Activation = keyof typeof activations;
 
 /** The name of our kernel for all of them. */
@@ -18,7 +18,7 @@ interface Attrs {
   alpha: number;
 }
 
-/** dy · f′, of the shape of dy; `xOrY` is what tfjs saves, the input of a relu and the output of sigmoid and tanh. */
+/** dy · f′, of the shape of dy; `xOrY` is what tfjs saves, the input of a relu or softplus and the output of sigmoid and tanh. */
 export function activationGradient(heap: KernelHeap): FastKernel {
   return (inputs, attrs) => {
     const { dy, xOrY } = inputs as Inputs<"dy" | "xOrY">;
@@ -40,6 +40,7 @@ export const activationGradients: GradConfig[] = [
   { kernelName: "Relu", inputsToSave: ["x"], gradFunc: gradientOf("Relu") },
   { kernelName: "LeakyRelu", inputsToSave: ["x"], gradFunc: gradientOf("LeakyRelu") },
   { kernelName: "Sigmoid", outputsToSave: [true], gradFunc: gradientOf("Sigmoid") },
+  { kernelName: "Softplus", inputsToSave: ["x"], gradFunc: gradientOf("Softplus") },
   { kernelName: "Tanh", outputsToSave: [true], gradFunc: gradientOf("Tanh") },
   { kernelName: ACTIVATION_GRADIENT, inputsToSave: ["xOrY"], gradFunc: secondDerivative },
 ];
@@ -55,8 +56,9 @@ function gradientOf(activation: Activation): GradConfig["gradFunc"] {
 function secondDerivative(upstream: Tensor | Tensor[], saved: Tensor[], attrs: object) {
   const xOrY = saved[0]!;
   const { activation, alpha } = attrs as Attrs;
-  if (activation === "Sigmoid" || activation === "Tanh") {
-    // tfjs records the saved output before the operation that makes it, and so loses what depends on it without a word.
+  if (activation !== "Relu" && activation !== "LeakyRelu") {
+    // Of sigmoid and tanh tfjs records the saved output before the operation that makes it, and so loses what depends on it
+    // without a word.
     throw new LatentError("unsupported", `tfjs has no second derivative of ${activation.toLowerCase()}; use relu or leaky relu`);
   }
   return { dy: () => runActivationGradient({ dy: upstream as Tensor, xOrY }, { activation, alpha }), xOrY: () => zerosLike(xOrY) };

@@ -3,7 +3,7 @@ import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 /** Named as in wasm/functions.ts. */
-const functions = { Exp: 0, Log1p: 1, Tanh: 2, Relu: 3, LeakyRelu: 4 } as const;
+const functions = { Exp: 0, Log1p: 1, Tanh: 2, Relu: 3, LeakyRelu: 4, Softplus: 5 } as const;
 
 /** f(x) for each value of x; float32 alone. */
 export function elementwiseFunction(heap: KernelHeap, name: keyof typeof functions): FastKernel {

@@ -11,6 +11,8 @@ import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from "./convolution
 import { identity, leadingSum, rowOperation } from "./elementwise";
 import { elementwiseFunction } from "./functions";
 import { canRun, openKernelHeap, type Division, type KernelHeap } from "./kernelHeap";
+import { DESCENT, descentKernel } from "./descent";
+import { BATCH_NORM, BATCH_NORM_GRADIENT, batchNormGradientKernel, batchNormKernel } from "./batchNorm";
 import { canWiden, compileWide } from "./wideCompilation";
 import { batchMatMul } from "./matMul";
 import { reductionGradients } from "./reductionGradients";
@@ -119,9 +121,13 @@ function kernelsOn(heap: KernelHeap) {
     Log1p: elementwiseFunction(heap, "Log1p"),
     Tanh: elementwiseFunction(heap, "Tanh"),
     Relu: elementwiseFunction(heap, "Relu"),
+    Softplus: elementwiseFunction(heap, "Softplus"),
     LeakyRelu: elementwiseFunction(heap, "LeakyRelu"),
     [ACTIVATION_GRADIENT]: activationGradient(heap),
     [ADAM]: adamKernel(heap),
+    [BATCH_NORM]: batchNormKernel(heap),
+    [BATCH_NORM_GRADIENT]: batchNormGradientKernel(heap),
+    [DESCENT]: descentKernel(heap),
     [LOOK_UP_BYTES]: lookUpBytesKernel(heap),
   };
 }

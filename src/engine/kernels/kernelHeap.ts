@@ -30,6 +30,12 @@ export interface KernelExports {
     part: number, parts: number,
   ): void;
   lookUpBytes(bytes: number, table: number, out: number, count: number, part: number, parts: number): void;
+  channelSums(x: number, dy: number, centre: number, partials: number, rows: number, columns: number, part: number, parts: number): void;
+  descent(
+    rule: number, w: number, g: number, s: number, newW: number, newS: number, count: number,
+    rate: number, decay: number, complement: number, epsilon: number, part: number, parts: number,
+  ): void;
+  channelMap(x: number, dy: number, coefficients: number, out: number, rows: number, columns: number, part: number, parts: number): void;
 }
 
 /** A kernel's arguments without the last two, which say what part of the work to do. */
@@ -45,6 +51,7 @@ interface ModuleExports extends KernelExports, TaskExports {
 const kernelNames: readonly (keyof KernelExports)[] = [
   "matMul", "convolution", "convolutionInputGradient", "convolutionFilterGradient", "rowOperation", "columnSums",
   "elementwiseFunction", "activationGradient", "adam", "lookUpBytes",
+  "channelSums", "channelMap", "descent",
 ];
 
 const ADDRESS_SPACE = 2 ** 32;

@@ -20,7 +20,9 @@ export function selfTest(heap: KernelHeap): void {
     testFunctions(bench);
     testActivationGradients(bench);
     testAdam(bench);
+    testDescent(bench);
     testBytes(bench);
+    testChannels(bench);
   } finally {
     bench.free();
   }
@@ -177,7 +179,7 @@ function testRows(bench: Bench): void {
 
 function testFunctions(bench: Bench): void {
   const alpha = 0.2;
-  const functions = [Math.exp, Math.log1p, Math.tanh, (x: number) => Math.max(0, x), (x: number) => (x > 0 ? x : alpha * x)];
+  const functions = [Math.exp, Math.log1p, Math.tanh, (x: number) => Math.max(0, x), (x: number) => (x > 0 ? x : alpha * x), (x: number) => Math.log1p(Math.exp(x))];
   functions.forEach((f, name) => {
     const x = bench.input(11);
     const y = bench.output(11);
@@ -196,6 +198,7 @@ function testActivationGradients(bench: Bench): void {
     (x: number) => (x > 0 ? 1 : alpha),
     (y: number) => y * (1 - y),
     (y: number) => 1 - y * y,
+    (x: number) => 1 / (1 + Math.exp(-x)),
   ];
   slopes.forEach((slope, activation) => {
     const dx = bench.output(count);
@@ -221,10 +224,52 @@ function testAdam(bench: Bench): void {
   for (const { expected, address } of outputs) bench.expect("adam", address, expected);
 }
 
+function testDescent(bench: Bench): void {
+  const count = 11;
+  const [rate, decay, epsilon] = [0.01, 0.9, 1e-3];
+  const [w, g] = [bench.input(count), bench.input(count)];
+  const s = bench.input(count).values.map(Math.abs);
+  const means = [(i: number) => decay * s[i]! + g.values[i]!, (i: number) => decay * s[i]! + (1 - decay) * g.values[i]! ** 2];
+  const steps = [(_: number, mean: number) => rate * mean, (i: number, mean: number) => (rate * g.values[i]!) / (Math.sqrt(mean) + epsilon)];
+  means.forEach((mean, rule) => {
+    const [outW, outS] = [bench.output(count), bench.output(count)];
+    bench.heap.run("descent", bench.heap.parts, rule, w.address, g.address, bench.write(s), outW, outS, count, rate, decay, 1 - decay, epsilon);
+    const newS = s.map((_, i) => mean(i));
+    bench.expect("descent", outS, newS);
+    bench.expect("descent", outW, w.values.map((value, i) => value - steps[rule]!(i, newS[i]!)));
+  });
+}
+
 function testBytes(bench: Bench): void {
   const table = bench.input(256);
   const bytes = Int32Array.from({ length: 19 }, (_, i) => 0x01010101 * ((i * 37) % 256)); // four bytes each
   const out = bench.output(bytes.byteLength);
   bench.heap.run("lookUpBytes", bench.heap.parts, bench.write(bytes), table.address, out, bytes.byteLength);
   bench.expect("lookUpBytes", out, Array.from(new Uint8Array(bytes.buffer), byte => table.values[byte]!));
+}
+
+function testChannels(bench: Bench): void {
+  const { heap } = bench;
+  const [rows, columns] = [7, 11];
+  const [x, dy, coefficients] = [bench.input(rows * columns), bench.input(rows * columns), bench.input(4 * columns)];
+  const [centre, scale, shift, factor] = [0, 1, 2, 3].map(i => coefficients.values.subarray(i * columns, (i + 1) * columns)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  for (const upstream of [null, dy]) {
+    const sums = new Float64Array(2 * columns);
+    const mapped = x.values.map((value, index) => {
+      const j = index % columns;
+      const difference = value - centre[j]!;
+      const u = upstream ? upstream.values[index]! : difference;
+      sums[j]! += u;
+      sums[columns + j]! += u * difference;
+      return difference * scale[j]! + shift[j]! + (upstream ? upstream.values[index]! * factor[j]! : 0);
+    });
+    const partials = bench.output(heap.parts * 2 * columns);
+    heap.run("channelSums", heap.parts, x.address, upstream?.address ?? 0, coefficients.address, partials, rows, columns);
+    const total = bench.output(2 * columns);
+    heap.run("columnSums", 1, partials, total, heap.parts, 2 * columns, 1);
+    bench.expect("channelSums", total, sums);
+    const out = bench.output(rows * columns);
+    heap.run("channelMap", heap.parts, x.address, upstream?.address ?? 0, coefficients.address, out, rows, columns);
+    bench.expect("channelMap", out, mapped);
+  }
 }

@@ -33,8 +33,8 @@ export function autoencoderModel(encoder: Network, decoder: Network, latentDim: 
     latent: continuousLatents(latentDim),
     fit: (data, context) => gradientFit({
       variables,
-      loss: x => {
-        const reconstruction = meanSquaredError(x, decoder.apply(encoder.apply(x)));
+      loss: (x, _noise, training) => {
+        const reconstruction = meanSquaredError(x, decoder.apply(encoder.apply(x, training), training));
         return { total: reconstruction };
       },
     }, data, context, options),

@@ -4,9 +4,9 @@ import type { EpochLosses, FitPosition, Hyperparameter, LossTerms, Schema } from
 import { random, shuffled, type Random } from "../random";
 import type { NamedTensors } from "../safetensors";
 import type { TrainingData } from "../trainingData";
-import { adam } from "./adam";
 import { readVariables, writeVariables } from "./layers";
 import { FitInterrupted, type FitContext, type FitOutcome, type FitState } from "./model";
+import { createOptimizer, optimizers, type OptimizerId } from "./optimizers";
 import { addPrefix, withPrefix } from "./weights";
 
 // The one training loop. Everything random in it is named by seed, epoch and batch, and everything it accumulates is in
@@ -16,7 +16,8 @@ import { addPrefix, withPrefix } from "./weights";
 export const trainingHyperparameters = {
   epochs: { kind: "integer", label: "Epochs", detail: "passes over the data, at most", default: 20, min: 1, max: 10_000 },
   batchSize: { kind: "integer", label: "Batch size", detail: "rows per step", default: 128, min: 1, max: 65_536, advanced: true },
-  learningRate: { kind: "number", label: "Learning rate", detail: "of Adam, at the start", default: 0.001, min: 1e-7, max: 1, advanced: true },
+  learningRate: { kind: "number", label: "Learning rate", detail: "of the optimizer, at the start", default: 0.001, min: 1e-7, max: 1, advanced: true },
+  optimizer: { kind: "choice", label: "Optimizer", default: "adam", options: optimizers, advanced: true },
   schedule: {
     kind: "choice", label: "Learning rate schedule", default: "cosine", advanced: true,
     options: { cosine: "falls to 0 along a half cosine", constant: "stays the same" },
@@ -41,6 +42,7 @@ export interface GradientFitOptions {
   batchSize: number;
   learningRate: number;
   schedule: "cosine" | "constant";
+  optimizer: OptimizerId;
   patience: number;
 }
 
@@ -49,21 +51,21 @@ export interface Trainable {
   readonly variables: Readonly<Record<string, tf.Variable>>;
   /**
    * Named scalar terms of a batch [n, d]; `total` is minimized, the others are reported. `noise` is the batch's own
-   * random stream.
+   * random stream; `training` is false where the loss is only looked at.
    */
-  loss(x: tf.Tensor2D, noise: Random): { total: tf.Scalar } & Record<string, tf.Scalar>;
+  loss(x: tf.Tensor2D, noise: Random, training: boolean): { total: tf.Scalar } & Record<string, tf.Scalar>;
 }
 
 /** The event loop is served at least this often (ms), so that a cancel or a slider gets through. */
 const serveEvery = 25;
 
 /**
- * Minimizes `trainable.loss` by Adam over shuffled batches and leaves the best epoch's weights in the variables.
+ * Minimizes `trainable.loss` over shuffled batches and leaves the best epoch's weights in the variables.
  * Throws `FitInterrupted` with the state to resume from when cancelled, `diverged` when the loss is no number.
  */
 export async function gradientFit(trainable: Trainable, data: TrainingData, context: FitContext, options: GradientFitOptions): Promise<FitOutcome> {
   const { variables } = trainable;
-  const optimizer = adam(variables);
+  const optimizer = createOptimizer(options.optimizer, variables);
   const losses = lossQueue();
   try {
     let best: NamedTensors | undefined;
@@ -148,7 +150,7 @@ export async function gradientFit(trainable: Trainable, data: TrainingData, cont
 function gradients(trainable: Trainable, x: tf.Tensor2D, noise: Random): { value: StackedTerms; grads: tf.NamedTensorMap } {
   let value: StackedTerms | undefined;
   const { value: total, grads } = tf.variableGrads(() => {
-    const terms = trainable.loss(x, noise);
+    const terms = trainable.loss(x, noise, true);
     value = stackTerms(terms);
     return terms.total;
   }, Object.values(trainable.variables));
@@ -202,7 +204,7 @@ async function validationLosses(trainable: Trainable, data: TrainingData, seed: 
       await serve(); // a cancel here leaves the state of an epoch whose batches are all done
       const rows = data.validation.subarray(start, start + batchSize);
       const x = await data.batch(rows);
-      queue.push(tf.tidy(() => stackTerms(trainable.loss(x, random(seed, "validation", start)))), rows.length);
+      queue.push(tf.tidy(() => stackTerms(trainable.loss(x, random(seed, "validation", start), false))), rows.length);
       x.dispose();
     }
     await queue.flush(sums);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { batchNorm, normalize } from "../kernels/batchNorm";
 import { random, type Random } from "../random";
 import type { NamedTensors } from "../safetensors";
 import type { Start } from "./model";
@@ -12,6 +13,8 @@ export type Activation = "linear" | "relu" | "leakyRelu" | "sigmoid" | "tanh";
 
 export interface Parameter {
   shape: number[];
+  /** False for what is averaged over the batches instead of trained. */
+  trainable?: boolean;
   initial(stream: Random, size: number): Float32Array;
 }
 
@@ -19,8 +22,8 @@ export interface Layer {
   /** Shape of one row's output. */
   outputShape: number[];
   parameters: Record<string, Parameter>;
-  /** [n, ...input] → [n, ...outputShape] */
-  apply(x: tf.Tensor, parameters: Record<string, tf.Tensor>): tf.Tensor;
+  /** [n, ...input] → [n, ...outputShape]; in training a layer may depend on the whole batch, and note what it saw. */
+  apply(x: tf.Tensor, parameters: Record<string, tf.Variable>, training: boolean): tf.Tensor;
 }
 
 /** Applies an activation by name. */
@@ -40,7 +43,7 @@ export function dense(inputs: number, units: number, activation: Activation): La
   return {
     outputShape: [units],
     parameters: { kernel: { shape: [inputs, units], initial: uniformFor(activation, inputs, units) }, bias: zeros([units]) },
-    apply: (x, { kernel, bias }) => activate(tf.add(tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D), bias!), activation),
+    apply: (x, { kernel, bias }) => activate(tf.add(tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor as tf.Tensor2D), bias!), activation),
   };
 }
 
@@ -54,7 +57,7 @@ export function conv2d(input: number[], filters: number, size: number, stride: n
       kernel: { shape: [size, size, channels, filters], initial: uniformFor(activation, fanIn, size * size * filters) },
       bias: zeros([filters]),
     },
-    apply: (x, { kernel, bias }) => activate(tf.add(tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, stride, "same"), bias!), activation),
+    apply: (x, { kernel, bias }) => activate(tf.add(tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor as tf.Tensor4D, stride, "same"), bias!), activation),
   };
 }
 
@@ -73,10 +76,36 @@ export function conv2dTranspose(input: number[], output: number[], size: number,
     },
     apply: (x, { kernel, bias }) => {
       const rows = x as tf.Tensor4D;
-      return activate(tf.add(tf.conv2dTranspose(rows, kernel as tf.Tensor4D, [rows.shape[0], height, width, filters], stride, "same"), bias!), activation);
+      return activate(tf.add(tf.conv2dTranspose(rows, kernel as tf.Tensor as tf.Tensor4D, [rows.shape[0], height, width, filters], stride, "same"), bias!), activation);
     },
   };
 }
+
+/**
+ * Batch normalization over all but the last axis (Ioffe & Szegedy 2015), followed by an activation: in training by the
+ * batch's own mean and variance, else by their running averages (momentum 0.1, unbiased variance, as in PyTorch).
+ */
+export function batchNormalization(shape: number[], activation: Activation): Layer {
+  const channels = [shape.at(-1)!];
+  const filled = (value: number, trainable: boolean): Parameter => ({ shape: channels, trainable, initial: (_, size) => new Float32Array(size).fill(value) });
+  return {
+    outputShape: shape,
+    parameters: { gamma: filled(1, true), beta: filled(0, true), mean: filled(0, false), variance: filled(1, false) },
+    apply: (x, { gamma, beta, mean, variance }, training) => {
+      const [scale, shift] = [gamma as tf.Tensor as tf.Tensor1D, beta as tf.Tensor as tf.Tensor1D];
+      if (!training) return activate(normalize(x, scale, shift, { mean: mean as tf.Tensor as tf.Tensor1D, variance: variance as tf.Tensor as tf.Tensor1D }, normEpsilon), activation);
+      const rows = x.size / channels[0]!;
+      const follow = (average: tf.Variable, seen: tf.Tensor) => average.assign(tf.add(tf.mul(average, 1 - normMomentum), tf.mul(seen, normMomentum)));
+      return activate(batchNorm(x, scale, shift, normEpsilon, moments => {
+        follow(mean!, moments.mean);
+        follow(variance!, tf.mul(moments.variance, rows / Math.max(1, rows - 1)));
+      }), activation);
+    },
+  };
+}
+
+const normEpsilon = 1e-5;
+const normMomentum = 0.1;
 
 /** [n, ...] → [n, ...shape] with the same values. */
 export function reshape(shape: number[]): Layer {
@@ -101,7 +130,7 @@ export interface Network {
   /** By name: "<network>.<layer index>.<parameter>". */
   readonly variables: Readonly<Record<string, tf.Variable>>;
   readonly outputShape: number[];
-  apply(x: tf.Tensor): tf.Tensor;
+  apply(x: tf.Tensor, training?: boolean): tf.Tensor;
   dispose(): void;
 }
 
@@ -113,19 +142,19 @@ export function network(name: string, layers: Layer[], start: Start): Network {
   const shapes = Object.fromEntries(layers.flatMap((layer, index) => Object.entries(layer.parameters).map(([key, { shape }]) => [`${name}.${index}.${key}`, shape])));
   if ("weights" in start) checkWeights(shapes, withPrefix(start.weights, `${name}.`, true));
   const variables: Record<string, tf.Variable> = {};
-  const ofLayer = layers.map((layer, index) => Object.fromEntries(Object.entries(layer.parameters).map(([key, { shape, initial }]) => {
+  const ofLayer = layers.map((layer, index) => Object.fromEntries(Object.entries(layer.parameters).map(([key, { shape, initial, trainable = true }]) => {
     const path = `${name}.${index}.${key}`;
     const size = shape.reduce((product, length) => product * length, 1);
     const data = "weights" in start ? (start.weights[path]!.data as Float32Array) : initial(random(start.seed, path), size);
     const values = tf.tensor(data, shape);
-    variables[path] = tf.variable(values);
+    variables[path] = tf.variable(values, trainable);
     values.dispose();
-    return [key, variables[path]];
+    return [key, variables[path]!];
   })));
   return {
     variables,
     outputShape: layers.at(-1)!.outputShape,
-    apply: x => tf.tidy(() => layers.reduce((value, layer, index) => layer.apply(value, ofLayer[index]!), x)),
+    apply: (x, training = false) => tf.tidy(() => layers.reduce((value, layer, index) => layer.apply(value, ofLayer[index]!, training), x)),
     dispose: () => Object.values(variables).forEach(variable => variable.dispose()),
   };
 }

@@ -23,14 +23,14 @@ export function squaredErrorPerRow(x: tf.Tensor2D, reconstruction: tf.Tensor2D):
 
 /**
  * Bernoulli negative log-likelihood per row, Σ_d −x log p − (1 − x) log(1 − p) with p = sigmoid(logits), mean over rows
- * (Kingma & Welling 2014, appendix C.1), in the form max(l, 0) − x l + log(1 + e^{−|l|}) that does not overflow.
+ * (Kingma & Welling 2014, appendix C.1), in the form softplus(l) − x l that does not overflow.
  */
 export function bernoulliNegativeLogLikelihood(x: tf.Tensor2D, logits: tf.Tensor2D): tf.Scalar {
   // The gradient for the logits is (p − x) / n, three passes; composed of its terms' gradients it is some twenty. x has none.
   return tf.customGrad((input, save) => {
     const l = input as tf.Tensor2D;
     (save as tf.GradSaveFunc)([l]);
-    const perValue = tf.add(tf.sub(tf.relu(l), tf.mul(x, l)), tf.log1p(tf.exp(tf.neg(tf.abs(l)))));
+    const perValue = tf.sub(tf.softplus(l), tf.mul(x, l));
     return {
       value: tf.div(tf.sum(perValue), x.shape[0]),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(tf.sub(tf.sigmoid(saved[0]!), x), tf.div(dy, x.shape[0])),

@@ -8,6 +8,7 @@ const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   leakyRelu: x => tf.leakyRelu(x, 0.3),
   sigmoid: tf.sigmoid,
   tanh: tf.tanh,
+  softplus: tf.softplus,
 };
 
 /** x in (−1, 1) moved to either side of 0, where relus have a kink, so that a difference quotient stays on one side. */
@@ -107,6 +108,7 @@ describe.each(setups)("elementwise kernels, $variant on $threads threads", setup
     ["exp", tf.exp, Math.exp, [-110, 89]],
     ["log1p", tf.log1p, Math.log1p, [-1, 3]],
     ["tanh", tf.tanh, Math.tanh, [-10, 10]],
+    ["softplus", tf.softplus, (x: number) => Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x))), [-100, 100]],
   ] as const)("computes %s to 3 units in the last place", async (_name, f, reference, [from, to]) => {
     const values = Float32Array.from({ length: 40_001 }, (_, i) => from + ((to - from) * i) / 40_000);
     const small = Float32Array.from({ length: 4_000 }, (_, i) => (i % 2 ? 1 : -1) * 10 ** (-8 * (i / 4_000)) * 0.9);

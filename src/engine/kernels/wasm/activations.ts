@@ -1,5 +1,6 @@
 // Gradients of activations: tfjs makes each of them of three to five passes, a comparison and a cast among them.
 
+import { exp } from "./functions";
 import { Binary, mapPairs } from "./map";
 import { partStart } from "./parts";
 
@@ -7,6 +8,7 @@ import { partStart } from "./parts";
 const RELU: i32 = 0;
 const LEAKY_RELU: i32 = 1;
 const SIGMOID: i32 = 2;
+const TANH: i32 = 3;
 
 @unmanaged
 class Relu extends Binary {
@@ -36,8 +38,16 @@ class Tanh extends Binary {
   }
 }
 
+/** dy · sigmoid(x): the slope of softplus. */
+@unmanaged
+class Softplus extends Binary {
+  of(dy: v128, x: v128, parameter: v128): v128 {
+    return f32x4.div(dy, f32x4.add(f32x4.splat(1), exp(f32x4.neg(x))));
+  }
+}
+
 /**
- * dx = dy · f′ for `count` values. `xOrY` is the input of relu and leaky relu, whose slope below 0 is `alpha`, and the output
+ * dx = dy · f′ for `count` values. `xOrY` is the input of softplus, relu and leaky relu, whose slope below 0 is `alpha`, and the output
  * of sigmoid and tanh.
  */
 export function activationGradient(activation: i32, dy: usize, xOrY: usize, dx: usize, count: i32, alpha: f32, part: i32, parts: i32): void {
@@ -47,5 +57,6 @@ export function activationGradient(activation: i32, dy: usize, xOrY: usize, dx: 
   if (activation == RELU) mapPairs<Relu>(dy, xOrY, dx, start, end, slope);
   else if (activation == LEAKY_RELU) mapPairs<LeakyRelu>(dy, xOrY, dx, start, end, slope);
   else if (activation == SIGMOID) mapPairs<Sigmoid>(dy, xOrY, dx, start, end, slope);
-  else mapPairs<Tanh>(dy, xOrY, dx, start, end, slope);
+  else if (activation == TANH) mapPairs<Tanh>(dy, xOrY, dx, start, end, slope);
+  else mapPairs<Softplus>(dy, xOrY, dx, start, end, slope);
 }

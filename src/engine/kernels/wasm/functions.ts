@@ -10,6 +10,7 @@ const EXP: i32 = 0;
 const LOG1P: i32 = 1;
 const TANH: i32 = 2;
 const RELU: i32 = 3;
+const LEAKY_RELU: i32 = 4;
 
 @unmanaged
 class Exp extends Unary {
@@ -46,6 +47,14 @@ class LeakyRelu extends Unary {
   }
 }
 
+/** log(1 + eˣ) as max(x, 0) + log(1 + e^−|x|), which overflows nowhere. */
+@unmanaged
+class Softplus extends Unary {
+  of(x: v128, parameter: v128): v128 {
+    return f32x4.add(f32x4.max(x, f32x4.splat(0)), log1p(exp(f32x4.neg(f32x4.abs(x)))));
+  }
+}
+
 /** y = f(x) for `count` values. `alpha` is leaky relu's slope below 0. */
 export function elementwiseFunction(name: i32, x: usize, y: usize, count: i32, alpha: f32, part: i32, parts: i32): void {
   const start = partStart(count, 4, part, parts);
@@ -55,7 +64,8 @@ export function elementwiseFunction(name: i32, x: usize, y: usize, count: i32, a
   else if (name == LOG1P) map<Log1p>(x, y, start, end, slope);
   else if (name == TANH) map<Tanh>(x, y, start, end, slope);
   else if (name == RELU) map<Relu>(x, y, start, end, slope);
-  else map<LeakyRelu>(x, y, start, end, slope);
+  else if (name == LEAKY_RELU) map<LeakyRelu>(x, y, start, end, slope);
+  else map<Softplus>(x, y, start, end, slope);
 }
 
 /** sum · x + term */
@@ -64,7 +74,7 @@ function next(sum: v128, x: v128, term: f32): v128 {
 }
 
 /** eˣ = 2ⁿ eʳ with |r| ≤ ln 2 / 2. */
-function exp(x: v128): v128 {
+export function exp(x: v128): v128 {
   // Beyond these bounds the result is 0 or infinite anyway; NaN passes through min and max.
   const bounded = f32x4.min(f32x4.max(x, f32x4.splat(-104)), f32x4.splat(89));
   const exponent = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(1.44269504088896341)));

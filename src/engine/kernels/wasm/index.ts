@@ -4,7 +4,9 @@
 export { activationGradient } from "./activations";
 export { adam } from "./adam";
 export { lookUpBytes } from "./bytes";
+export { channelMap, channelSums } from "./channels";
 export { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
+export { descent } from "./descent";
 export { elementwiseFunction } from "./functions";
 export { matMul } from "./product";
 export { rowOperation } from "./rows";

@@ -4,8 +4,10 @@
 import { activationGradient } from "./activations";
 import { adam } from "./adam";
 import { lookUpBytes } from "./bytes";
+import { channelMap, channelSums } from "./channels";
 import { ConvolutionShape } from "./columns";
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
+import { descent } from "./descent";
 import { elementwiseFunction } from "./functions";
 import { matMul } from "./product";
 import { rowOperation } from "./rows";
@@ -81,6 +83,18 @@ export function runPart(t: usize, part: i32, parts: i32): void {
       break;
     case 9:
       lookUpBytes(address(t, 0), address(t, 1), address(t, 2), whole(t, 3), part, parts);
+      break;
+    case 10:
+      channelSums(address(t, 0), address(t, 1), address(t, 2), address(t, 3), whole(t, 4), whole(t, 5), part, parts);
+      break;
+    case 11:
+      channelMap(address(t, 0), address(t, 1), address(t, 2), address(t, 3), whole(t, 4), whole(t, 5), part, parts);
+      break;
+    case 12:
+      descent(
+        whole(t, 0), address(t, 1), address(t, 2), address(t, 3), address(t, 4), address(t, 5), whole(t, 6),
+        factor(t, 7), factor(t, 8), factor(t, 9), factor(t, 10), part, parts,
+      );
       break;
     default:
       unreachable();
