@@ -1,6 +1,7 @@
 import {
   backend_util, util, type Conv2DAttrs, type Conv2DBackpropFilterAttrs, type Conv2DBackpropInputAttrs, type TensorInfo,
 } from "@tensorflow/tfjs-core";
+import { epilogueOf } from "./epilogue";
 import type { KernelHeap } from "./kernelHeap";
 import { multiply, strided } from "./matMul";
 import type { FastKernel, Inputs } from "./register";
@@ -17,21 +18,23 @@ const CHUNK = 65_536;
 /** Fields of ConvolutionShape in wasm/columns.ts. */
 const SHAPE_FIELDS = 16;
 
-/** x [batch, height, width, inChannels] ∗ filter [height, width, inChannels, outChannels] → [batch, outHeight, outWidth, outChannels]. */
+/** x [batch, height, width, inChannels] ∗ filter [height, width, inChannels, outChannels] → [batch, outHeight, outWidth, outChannels]; as FusedConv2D with a bias [outChannels] and an activation. */
 export function conv2D(heap: KernelHeap): FastKernel {
   return (inputs, attrs) => {
-    const { x, filter } = inputs as Inputs<"x" | "filter">;
+    const { x, filter, bias } = inputs as Inputs<"x" | "filter"> & { bias?: TensorInfo };
     if (!isSupported(attrs, x, filter)) return undefined;
     const info = infoOf(x.shape as Shape4D, filter.shape as Shape4D, attrs as unknown as Conv2DAttrs);
+    const epilogue = epilogueOf(heap, bias, info.outChannels, attrs);
+    if (!epilogue) return undefined;
     const out = heap.output(info.outShape);
     if (util.sizeFromShape(info.outShape) === 0) return out;
     const [from, weights, to] = [heap.addressOf(x), heap.addressOf(filter), heap.addressOf(out)];
     const { pixels, taps, outChannels } = sizesOf(info);
     if (isProduct(info)) {
-      multiply(heap, strided(from, taps, false), strided(weights, outChannels, false), to, pixels, outChannels, taps);
+      multiply(heap, strided(from, taps, false), strided(weights, outChannels, false), to, pixels, outChannels, taps, epilogue);
     } else {
       const { parts, shape, scratch } = prepare(heap, info);
-      heap.run("convolution", parts, from, weights, to, shape, scratch);
+      heap.run("convolution", parts, from, weights, to, shape, scratch, ...epilogue);
     }
     return out;
   };

@@ -108,7 +108,9 @@ async function openTested(path: string, backend: WasmBackend, division: Division
 function kernelsOn(heap: KernelHeap) {
   return {
     BatchMatMul: batchMatMul(heap),
+    _FusedMatMul: batchMatMul(heap),
     Conv2D: conv2D(heap),
+    FusedConv2D: conv2D(heap),
     Conv2DBackpropInput: conv2DBackpropInput(heap),
     Conv2DBackpropFilter: conv2DBackpropFilter(heap),
     Identity: identity(heap),

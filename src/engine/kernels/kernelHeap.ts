@@ -11,9 +11,12 @@ export interface KernelExports {
     b: number, bRow: number, bColumn: number,
     c: number, cRow: number,
     rows: number, columns: number, depth: number,
-    scratch: number, part: number, parts: number,
+    scratch: number, bias: number, activation: number, alpha: number, part: number, parts: number,
   ): void;
-  convolution(x: number, filter: number, y: number, shape: number, scratch: number, part: number, parts: number): void;
+  convolution(
+    x: number, filter: number, y: number, shape: number, scratch: number, bias: number, activation: number, alpha: number,
+    part: number, parts: number,
+  ): void;
   convolutionInputGradient(dy: number, filter: number, dx: number, shape: number, scratch: number, part: number, parts: number): void;
   convolutionFilterGradient(x: number, dy: number, partials: number, shape: number, scratch: number, part: number, parts: number): void;
   rowOperation(operation: number, x: number, row: number, out: number, rows: number, columns: number, part: number, parts: number): void;

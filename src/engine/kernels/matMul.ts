@@ -1,4 +1,5 @@
-import { broadcast_util, util, type BatchMatMulAttrs } from "@tensorflow/tfjs-core";
+import { broadcast_util, util, type BatchMatMulAttrs, type TensorInfo } from "@tensorflow/tfjs-core";
+import { epilogueOf, noEpilogue, type Epilogue } from "./epilogue";
 import type { KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
@@ -9,11 +10,11 @@ export interface StridedMatrix {
   column: number;
 }
 
-/** c [rows, columns], row-major = a [rows, depth] · b [depth, columns]. */
-export function multiply(heap: KernelHeap, a: StridedMatrix, b: StridedMatrix, c: number, rows: number, columns: number, depth: number): void {
+/** c [rows, columns], row-major = a [rows, depth] · b [depth, columns], followed by the epilogue. */
+export function multiply(heap: KernelHeap, a: StridedMatrix, b: StridedMatrix, c: number, rows: number, columns: number, depth: number, epilogue: Epilogue = noEpilogue): void {
   const parts = heap.partsFor(rows * columns * depth);
   const scratch = heap.scratch(heap.productScratch * parts);
-  heap.run("matMul", parts, a.address, a.row, a.column, b.address, b.row, b.column, c, columns, rows, columns, depth, scratch);
+  heap.run("matMul", parts, a.address, a.row, a.column, b.address, b.row, b.column, c, columns, rows, columns, depth, scratch, ...epilogue);
 }
 
 /** A row-major matrix with rows of length `columns`, read as its transpose where `transposed`. */
@@ -23,11 +24,11 @@ export function strided(address: number, columns: number, transposed: boolean): 
 
 /**
  * BatchMatMul: op(a) [...batchA, m, k] · op(b) [...batchB, k, n] → [...batch, m, n], where the batch dimensions broadcast
- * and op transposes the last two dimensions or does not. Float32 alone.
+ * and op transposes the last two dimensions or does not. Float32 alone. As _FusedMatMul with a bias [n] and an activation.
  */
 export function batchMatMul(heap: KernelHeap): FastKernel {
   return (inputs, attrs) => {
-    const { a, b } = inputs as Inputs<"a" | "b">;
+    const { a, b, bias } = inputs as Inputs<"a" | "b"> & { bias?: TensorInfo };
     const { transposeA, transposeB } = attrs as unknown as BatchMatMulAttrs;
     if (a.dtype !== "float32" || b.dtype !== "float32") return undefined;
     const [aHeight, aWidth] = a.shape.slice(-2) as [number, number];
@@ -42,6 +43,8 @@ export function batchMatMul(heap: KernelHeap): FastKernel {
     const aBatch = a.shape.slice(0, -2);
     const bBatch = b.shape.slice(0, -2);
     const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
+    const epilogue = epilogueOf(heap, bias, columns, attrs);
+    if (!epilogue) return undefined;
     const out = heap.output([...batch, rows, columns]);
     if (util.sizeFromShape(out.shape) === 0) return out;
 
@@ -53,7 +56,7 @@ export function batchMatMul(heap: KernelHeap): FastKernel {
     if (!transposeA && util.sizeFromShape(bBatch) === 1) {
       // The matrices of a lie one below the other, and b is the same for all: one tall product.
       const allRows = util.sizeFromShape(batch) * rows;
-      multiply(heap, strided(aStart, aWidth, false), strided(bStart, bWidth, transposeB), outStart, allRows, columns, depth);
+      multiply(heap, strided(aStart, aWidth, false), strided(bStart, bWidth, transposeB), outStart, allRows, columns, depth, epilogue);
       return out;
     }
     const aIndices = batchIndices(aBatch, batch);
@@ -61,7 +64,7 @@ export function batchMatMul(heap: KernelHeap): FastKernel {
     aIndices.forEach((aIndex, index) => {
       const left = strided(aStart + aIndex * aBytes, aWidth, transposeA);
       const right = strided(bStart + bIndices[index]! * bBytes, bWidth, transposeB);
-      multiply(heap, left, right, outStart + index * rows * columns * 4, rows, columns, depth);
+      multiply(heap, left, right, outStart + index * rows * columns * 4, rows, columns, depth, epilogue);
     });
     return out;
   };

@@ -9,6 +9,7 @@ import type { KernelHeap } from "./kernelHeap";
 
 const TOLERANCE = 1e-5;
 
+
 /** Throws, with the kernel's name and its error, unless all kernels of `heap`, divided among its threads, agree with plain loops. */
 export function selfTest(heap: KernelHeap): void {
   const bench = new Bench(heap);
@@ -18,6 +19,7 @@ export function selfTest(heap: KernelHeap): void {
     testConvolution(bench);
     testRows(bench);
     testFunctions(bench);
+    testEpilogues(bench);
     testActivationGradients(bench);
     testAdam(bench);
     testDescent(bench);
@@ -97,7 +99,7 @@ function testMatMul(bench: Bench): void {
         }
       }
       const c = bench.output(rows * columns);
-      heap.run("matMul", heap.parts, a.address, aRow, aColumn, b.address, bRow, bColumn, c, columns, rows, columns, depth, scratch);
+      heap.run("matMul", heap.parts, a.address, aRow, aColumn, b.address, bRow, bColumn, c, columns, rows, columns, depth, scratch, 0, 0, 0);
       bench.expect("matMul", c, expected);
     }
   }
@@ -143,7 +145,7 @@ function testConvolution(bench: Bench): void {
     strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, chunkRows,
   ));
   const y = bench.output(expected.y.length);
-  heap.run("convolution", heap.parts, x.address, filter.address, y, shape, scratch);
+  heap.run("convolution", heap.parts, x.address, filter.address, y, shape, scratch, 0, 0, 0);
   bench.expect("convolution", y, expected.y);
   const dx = bench.output(expected.dx.length);
   heap.run("convolutionInputGradient", heap.parts, dy.address, filter.address, dx, shape, scratch);
@@ -174,6 +176,22 @@ function testRows(bench: Bench): void {
     const out = bench.output(columns);
     heap.run("columnSums", 1, partials, out, heap.parts, columns, 1);
     bench.expect("columnSums", out, sums);
+  }
+}
+
+/** A product followed by each activation, for a wide matrix and a tall one, which are divided differently. */
+function testEpilogues(bench: Bench): void {
+  const { heap } = bench;
+  const alpha = 0.2;
+  const activations = [(x: number) => x, (x: number) => Math.max(0, x), (x: number) => (x > 0 ? x : alpha * x), (x: number) => 1 / (1 + Math.exp(-x))];
+  for (const [rows, columns] of [[9, 19], [19, 9]] as const) {
+    const [a, b, bias] = [bench.input(rows), bench.input(columns), bench.input(columns)];
+    activations.forEach((f, activation) => {
+      const c = bench.output(rows * columns);
+      const scratch = heap.scratch(heap.productScratch * heap.parts);
+      heap.run("matMul", heap.parts, a.address, 1, 1, b.address, columns, 1, c, columns, rows, columns, 1, scratch, bias.address, activation, alpha);
+      bench.expect("epilogue", c, Float64Array.from({ length: rows * columns }, (_, i) => f(a.values[Math.floor(i / columns)]! * b.values[i % columns]! + bias.values[i % columns]!)));
+    });
   }
 }
 

@@ -26,16 +26,27 @@ export interface Layer {
   apply(x: tf.Tensor, parameters: Record<string, tf.Variable>, training: boolean): tf.Tensor;
 }
 
+const leakyreluAlpha = 0.2;
+
 /** Applies an activation by name. */
 export function activate(x: tf.Tensor, activation: Activation): tf.Tensor {
   switch (activation) {
     case "linear": return x;
     case "relu": return tf.relu(x);
-    case "leakyRelu": return tf.leakyRelu(x, 0.2);
+    case "leakyRelu": return tf.leakyRelu(x, leakyreluAlpha);
     case "sigmoid": return tf.sigmoid(x);
     case "tanh": return tf.tanh(x);
     default: return activation satisfies never;
   }
+}
+
+/** The activations that tfjs takes together with a product, outside of training: while the result is still in the cache. */
+const fusedNames: Partial<Record<Activation, "linear" | "relu" | "leakyrelu" | "sigmoid">> = { linear: "linear", relu: "relu", leakyRelu: "leakyrelu", sigmoid: "sigmoid" };
+
+/** `product` with bias and activation in one operation where there is one for it. */
+function fused(activation: Activation, product: (fusedActivation: "linear" | "relu" | "leakyrelu" | "sigmoid") => tf.Tensor): tf.Tensor {
+  const name = fusedNames[activation];
+  return name ? product(name) : activate(product("linear"), activation);
 }
 
 /** x W + b followed by an activation; W [inputs, units]. */
@@ -43,7 +54,7 @@ export function dense(inputs: number, units: number, activation: Activation): La
   return {
     outputShape: [units],
     parameters: { kernel: { shape: [inputs, units], initial: uniformFor(activation, inputs, units) }, bias: zeros([units]) },
-    apply: (x, { kernel, bias }) => activate(tf.add(tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor as tf.Tensor2D), bias!), activation),
+    apply: (x, { kernel, bias }) => fused(activation, name => tf.fused.matMul({ a: x, b: kernel!, bias: bias!, activation: name, leakyreluAlpha })),
   };
 }
 
@@ -57,7 +68,9 @@ export function conv2d(input: number[], filters: number, size: number, stride: n
       kernel: { shape: [size, size, channels, filters], initial: uniformFor(activation, fanIn, size * size * filters) },
       bias: zeros([filters]),
     },
-    apply: (x, { kernel, bias }) => activate(tf.add(tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor as tf.Tensor4D, stride, "same"), bias!), activation),
+    apply: (x, { kernel, bias }) => fused(activation, name => tf.fused.conv2d({
+      x: x as tf.Tensor4D, filter: kernel as tf.Tensor as tf.Tensor4D, strides: stride, pad: "same", bias: bias!, activation: name, leakyreluAlpha,
+    })),
   };
 }
 

@@ -151,4 +151,19 @@ describe.each(setups)("convolution, $variant on $threads threads", setup => {
     expectClose(onWasm!.values, onCpu!.values, "empty");
     expect(() => tf.conv2d(zeros(1, 3, 3, 1), zeros(5, 5, 1, 2), 1, "valid")).toThrow("larger than the image [1,3,3,1]"); // there, a negative size
   });
+
+  it("takes a bias and an activation along, for products and convolutions, as the composed operations do", async () => {
+    for (let round = 0; round < 24; round++) {
+      const draw = new Draw("fused", round);
+      const activation = draw.one("linear", "relu", "leakyrelu", "sigmoid", "elu") as "linear" | "relu" | "leakyrelu" | "sigmoid" | "elu";
+      const [rows, columns, depth, channels] = [draw.integer(1, 40), draw.integer(1, 40), draw.integer(1, 9), draw.integer(1, 3)];
+      const [a, b, bias] = [draw.tensor<tf.Rank.R2>([rows, depth]), draw.tensor<tf.Rank.R2>([depth, columns]), draw.tensor([columns])];
+      const [x, filter] = [draw.tensor<tf.Rank.R4>([2, 7, 6, channels]), draw.tensor<tf.Rank.R4>([3, draw.integer(1, 3), channels, columns])];
+      const strides = draw.one(1, 2);
+      await expectLikeCpu(() => [
+        tf.fused.matMul({ a: a(), b: b(), bias: bias(), activation, leakyreluAlpha: 0.3 }),
+        tf.fused.conv2d({ x: x(), filter: filter(), strides, pad: "same", bias: bias(), activation, leakyreluAlpha: 0.3 }),
+      ], `${activation} [${rows}, ${columns}]`);
+    }
+  });
 });

@@ -5,6 +5,7 @@
 // y [batch, outHeight, outWidth, outChannels]. `scratch` has for each part PRODUCT_SCRATCH bytes and then its chunk.
 
 import { ConvolutionShape, gatherColumns, scatterColumns } from "./columns";
+import { finish } from "./epilogue";
 import { at, partStart } from "./parts";
 import { PRODUCT_SCRATCH, product } from "./product";
 import { TILE_ROWS } from "./tile";
@@ -18,8 +19,11 @@ function tapsOf(shape: ConvolutionShape): i32 {
   return shape.filterHeight * shape.filterWidth * shape.inChannels;
 }
 
-/** y = x ∗ filter, divided by output pixels. */
-export function convolution(x: usize, filter: usize, y: usize, shape: ConvolutionShape, scratch: usize, part: i32, parts: i32): void {
+/** y = x ∗ filter, then what epilogue.ts does with bias, activation and alpha. Divided by output pixels. */
+export function convolution(
+  x: usize, filter: usize, y: usize, shape: ConvolutionShape, scratch: usize, bias: usize, activation: i32, alpha: f32,
+  part: i32, parts: i32,
+): void {
   scratch = scratchOf(scratch, shape, part);
   const taps = tapsOf(shape);
   const outChannels = shape.outChannels;
@@ -30,6 +34,7 @@ export function convolution(x: usize, filter: usize, y: usize, shape: Convolutio
     const rows = min(shape.chunkRows, end - pixel);
     gatherColumns(x, shape, pixel, rows, columns);
     product(columns, taps, 1, filter, outChannels, 1, at(y, pixel * outChannels), outChannels, rows, outChannels, taps, 0, scratch);
+    finish(at(y, pixel * outChannels), outChannels, rows, outChannels, bias, activation, alpha);
   }
 }
 

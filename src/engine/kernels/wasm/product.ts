@@ -1,6 +1,7 @@
 // C = A B for f32 matrices with any strides, by blocks that fit the caches (Goto & van de Geijn 2008): a block of B is
 // packed once, blocks of A are packed and swept over it tile by tile.
 
+import { finish } from "./epilogue";
 import { packPanel } from "./pack";
 import { at, partStart } from "./parts";
 import { TILE_COLUMNS, TILE_ROWS, multiplyTile } from "./tile";
@@ -82,22 +83,27 @@ function copyEdge(tile: usize, target: usize, targetRow: i32, rows: i32, columns
   }
 }
 
-/** C = A B as in `product`, divided along the longer side of C. `scratch` has PRODUCT_SCRATCH bytes a part. */
+/**
+ * C = A B as in `product`, then what epilogue.ts does with bias [columns], activation and alpha; divided along the longer
+ * side of C. `scratch` has PRODUCT_SCRATCH bytes a part.
+ */
 export function matMul(
   a: usize, aRow: i32, aColumn: i32,
   b: usize, bRow: i32, bColumn: i32,
   c: usize, cRow: i32,
   rows: i32, columns: i32, depth: i32,
-  scratch: usize, part: i32, parts: i32,
+  scratch: usize, bias: usize, activation: i32, alpha: f32, part: i32, parts: i32,
 ): void {
   scratch += <usize>part * PRODUCT_SCRATCH;
   if (columns >= rows) {
     const start = partStart(columns, TILE_COLUMNS, part, parts);
     const end = partStart(columns, TILE_COLUMNS, part + 1, parts);
     product(a, aRow, aColumn, at(b, start * bColumn), bRow, bColumn, at(c, start), cRow, rows, end - start, depth, 0, scratch);
+    finish(at(c, start), cRow, rows, end - start, bias == 0 ? 0 : at(bias, start), activation, alpha);
   } else {
     const start = partStart(rows, TILE_ROWS, part, parts);
     const end = partStart(rows, TILE_ROWS, part + 1, parts);
     product(at(a, start * aRow), aRow, aColumn, b, bRow, bColumn, at(c, start * cRow), cRow, end - start, columns, depth, 0, scratch);
+    finish(at(c, start * cRow), cRow, end - start, columns, bias, activation, alpha);
   }
 }

@@ -51,11 +51,14 @@ export function runPart(t: usize, part: i32, parts: i32): void {
     case 0:
       matMul(
         address(t, 0), whole(t, 1), whole(t, 2), address(t, 3), whole(t, 4), whole(t, 5), address(t, 6), whole(t, 7),
-        whole(t, 8), whole(t, 9), whole(t, 10), address(t, 11), part, parts,
+        whole(t, 8), whole(t, 9), whole(t, 10), address(t, 11), address(t, 12), whole(t, 13), factor(t, 14), part, parts,
       );
       break;
     case 1:
-      convolution(address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4), part, parts);
+      convolution(
+        address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4),
+        address(t, 5), whole(t, 6), factor(t, 7), part, parts,
+      );
       break;
     case 2:
       convolutionInputGradient(address(t, 0), address(t, 1), address(t, 2), changetype<ConvolutionShape>(address(t, 3)), address(t, 4), part, parts);
