@@ -4,3 +4,5 @@
 // writes what no other part touches.
 
 export { fill } from "./fill";
+export { searchAll } from "./searchAll";
+export { searchCells } from "./searchCells";
