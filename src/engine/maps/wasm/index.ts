@@ -4,3 +4,6 @@
 // writes what no other part touches.
 
 export { fill } from "./fill";
+export { mdsDistances } from "./mdsDistances";
+export { mdsGather, mdsGuttman, mdsMapDistances, mdsSampledStep } from "./mdsGuttman";
+export { mdsMonotone, mdsPick, mdsPutBack, mdsSort, mdsSortTies } from "./mdsMonotone";
