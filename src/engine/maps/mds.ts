@@ -16,9 +16,11 @@ import { randomMap, stillMap, withoutFlatAxes, type MdsSteps } from "./mdsSteps"
 /** Most rows of which all pairs are kept: 800 MB of distances, or of distances and order. */
 export const largestExact = { metric: 20_000, nonmetric: 10_000 };
 /** Rows that a step compares every row with where there are more than that. */
-const usualColumns = 256;
+const usualColumns = 128;
+/** Steps of such a map, whose rate falls, and most steps of an exact one. */
+const usualIterations = { sampled: 100, exact: 300 };
 /** Pairs that a stress which cannot be had from all pairs is computed from, and those of a Shepard diagram. */
-const stressPairs = 500_000;
+const stressPairs = 200_000;
 const shepardPairs = 5000;
 
 export interface MdsRun extends MapRun {
@@ -41,7 +43,7 @@ export interface MdsRun extends MapRun {
  * rows than nonmetric MDS takes, `bad-checkpoint` for a foreign state, `cancelled` when `report` does.
  */
 export async function createMds(crew: Crew, source: MdsSource, options: MdsOptions, report: Report, state?: NamedTensors): Promise<MdsRun> {
-  const { kind, dimensions, seed, iterations = 300, eps = 1e-5, start = "classical" } = options;
+  const { kind, dimensions, seed, eps = 1e-5, start = "classical" } = options;
   const { count } = source;
   checkMdsOptions(count, options, state);
   if (kind === "nonmetric" && count > largestExact.nonmetric) {
@@ -49,6 +51,7 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
   }
   const columns = kind === "metric" ? (options.columns ?? (count > largestExact.metric ? usualColumns : undefined)) : undefined;
   const isExact = kind !== "classical" && columns === undefined;
+  const iterations = options.iterations ?? usualIterations[isExact ? "exact" : "sampled"];
   const prepared = isExact ? crew.heap.float32((count * (count - 1)) / 2) : undefined;
   let distances: Distances;
   if (prepared) {
@@ -60,7 +63,7 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
   const pairs = isExact ? undefined : pairsOf(distances, stressPairs, seed);
   if (pairs) checkSize(pairs.distances);
   const needsClassical = kind === "classical" || (start === "classical" && !state);
-  const classical = needsClassical ? await classicalMap(crew, distances, chooseLandmarks(count, options.landmarks ?? usualLandmarks, seed), dimensions, fraction => report(isExact ? 0.5 + 0.5 * fraction : fraction)) : undefined;
+  const classical = needsClassical ? await classicalMap(crew, distances, chooseLandmarks(count, options.landmarks ?? usualLandmarks[kind === "classical" ? "map" : "start"], seed), dimensions, fraction => report(isExact ? 0.5 + 0.5 * fraction : fraction)) : undefined;
   const begin = (number: number) => {
     if (start instanceof Float32Array) return start;
     return classical && start === "classical" ? withoutFlatAxes(classical.coordinates, dimensions, seed) : randomMap(count, dimensions, seed, number);

@@ -18,8 +18,8 @@ export interface ClassicalMap {
   landmarks: number;
 }
 
-/** As many landmarks as an eigen decomposition takes about a second for. */
-export const usualLandmarks = 1000;
+/** Landmarks of a map, whose eigen decomposition takes one to three seconds, and of one that is only a start for SMACOF. */
+export const usualLandmarks = { map: 1000, start: 400 };
 /** An axis with a smaller share of the first one's extent is rounding. */
 const negligible = 1e-10;
 

@@ -30,25 +30,30 @@ export function pairsOf({ count, pair }: Distances, most: number, seed: number):
       [first[at], second[at]] = i > j ? [i, j] : [j + 1, i];
     }
   }
-  return { first, second, distances: Float32Array.from(first, (i, at) => pair(i, second[at]!)) };
+  const distances = new Float32Array(size);
+  for (let at = 0; at < size; at++) distances[at] = pair(first[at]!, second[at]!);
+  return { first, second, distances };
 }
 
 /** The pairs' distances in a map [count × dimensions], row-major. */
 export function distancesInMap({ first, second }: RowPairs, coordinates: Float32Array, dimensions: number): Float32Array {
-  return Float32Array.from(first, (i, at) => {
+  const distances = new Float32Array(first.length);
+  for (let at = 0; at < first.length; at++) {
+    const [i, j] = [first[at]! * dimensions, second[at]! * dimensions];
     let square = 0;
-    for (let axis = 0; axis < dimensions; axis++) square += (coordinates[i * dimensions + axis]! - coordinates[second[at]! * dimensions + axis]!) ** 2;
-    return Math.sqrt(square);
-  });
+    for (let axis = 0; axis < dimensions; axis++) square += (coordinates[i + axis]! - coordinates[j + axis]!) ** 2;
+    distances[at] = Math.sqrt(square);
+  }
+  return distances;
 }
 
 /** Stress-1 = √(Σ (d − d̂)² / Σ d̂²) over pairs, d in the map and d̂ the disparities. */
 export function stressOf(mapDistances: Float32Array, disparities: Float32Array): number {
   let [errors, size] = [0, 0];
-  disparities.forEach((disparity, at) => {
-    errors += (mapDistances[at]! - disparity) ** 2;
-    size += disparity ** 2;
-  });
+  for (let at = 0; at < disparities.length; at++) {
+    errors += (mapDistances[at]! - disparities[at]!) ** 2;
+    size += disparities[at]! ** 2;
+  }
   return Math.sqrt(errors / size);
 }
 
