@@ -29,7 +29,7 @@ export interface NeighborGraph {
  */
 export interface MapRun {
   readonly dimensions: 2 | 3;
-  /** How many steps the whole map takes. */
+  /** How many steps the whole map takes, at most: falls to `iteration` where steps no longer change anything, which ends the map. */
   readonly iterations: number;
   /** Steps done. */
   readonly iteration: number;
