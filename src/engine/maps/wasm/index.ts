@@ -4,3 +4,6 @@
 // writes what no other part touches.
 
 export { fill } from "./fill";
+export { umapEpoch2, umapEpoch3, umapLoss } from "./umapLayout";
+export { umapMemberships } from "./umapMemberships";
+export { umapChebyshev, umapGram, umapRotate } from "./umapSpectral";
