@@ -4,3 +4,8 @@
 // writes what no other part touches.
 
 export { fill } from "./fill";
+export { tsneConditional, tsneCountIncoming, tsneSymmetrize, tsneTranspose } from "./tsneAffinities";
+export { tsneColumns, tsneKernel, tsnePlanes, tsneRowsBack, tsneRowsForward } from "./tsneConvolution";
+export { tsneCenter, tsneCrossEntropy, tsneEntropy, tsneGradient, tsneMove, tsneRepelExactly } from "./tsneForces";
+export { tsneCountBands, tsneGather, tsneOrderByBand, tsneSpread } from "./tsneGrid";
+export { tsneTimesCovariance } from "./tsnePrincipal";
