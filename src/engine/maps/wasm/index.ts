@@ -9,6 +9,11 @@ export { mdsGather, mdsGuttman, mdsMapDistances, mdsSampledStep } from "./mdsGut
 export { mdsMonotone, mdsPick, mdsPutBack, mdsSort, mdsSortTies } from "./mdsMonotone";
 export { searchAll } from "./searchAll";
 export { searchCells } from "./searchCells";
+export { tsneConditional, tsneCountIncoming, tsneSymmetrize, tsneTranspose } from "./tsneAffinities";
+export { tsneColumns, tsneKernel, tsnePlanes, tsneRowsBack, tsneRowsForward } from "./tsneConvolution";
+export { tsneCenter, tsneCrossEntropy, tsneEntropy, tsneGradient, tsneMove, tsneRepelExactly } from "./tsneForces";
+export { tsneCountBands, tsneGather, tsneOrderByBand, tsneSpread } from "./tsneGrid";
+export { tsneTimesCovariance } from "./tsnePrincipal";
 export { umapEpoch2, umapEpoch3, umapLoss } from "./umapLayout";
 export { umapMemberships } from "./umapMemberships";
 export { umapChebyshev, umapGram, umapRotate } from "./umapSpectral";
