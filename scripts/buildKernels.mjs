@@ -1,5 +1,6 @@
 // Compiles src/engine/kernels/wasm and src/engine/maps/wasm (AssemblyScript) to dist/kernels/<variant>.wasm, and bundles the
-// code of their threads to worker.js and crewThread.js beside them. Does nothing when the files there were made from the same sources by the same compiler.
+// code of their threads beside them. Compiles nothing when the files there were made from the same sources by the same
+// compiler.
 //
 //   node scripts/buildKernels.mjs
 
@@ -13,7 +14,11 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const kernelSources = join(root, "src/engine/kernels/wasm");
 const mapSources = join(root, "src/engine/maps/wasm");
-const threadSources = { "worker.js": join(root, "src/engine/kernels/worker.ts"), "crewThread.js": join(root, "src/engine/maps/crewThread.ts") };
+const threadSources = {
+  "worker.js": join(root, "src/engine/kernels/worker.ts"),
+  "crewThread.js": join(root, "src/engine/maps/crewThread.ts"),
+  "mapThread.js": join(root, "src/engine/maps/mapThread.ts"),
+};
 
 /** Each variant is the same source with other instructions; src/engine/kernels/index.ts and src/engine/maps/crew.ts name them too. */
 const variants = {
@@ -34,17 +39,22 @@ const compilerOptions = ["-O3", "--noAssert", "--runtime", "stub", "--importMemo
 /** Builds all variants that are not up to date, and gives the folder they are in. */
 export async function buildKernels() {
   const folder = join(root, "dist/kernels");
+  await mkdir(folder, { recursive: true });
+  await bundleThreads(folder);
   const stamp = await stampOfSources();
   const stampPath = join(folder, "stamp");
   if ((await readFile(stampPath, "utf8").catch(() => undefined)) === stamp) return folder;
-  await mkdir(folder, { recursive: true });
   for (const [name, variant] of Object.entries(variants)) await compile(variant, join(folder, `${name}.wasm`));
-  for (const [name, source] of Object.entries(threadSources)) {
-    const thread = await esbuild.build({ entryPoints: [source], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false });
-    await replaceFile(join(folder, name), thread.outputFiles[0].contents);
-  }
   await replaceFile(stampPath, stamp); // last, so that a build that was cut off is done again
   return folder;
+}
+
+/** The threads' code is part of the engine's; to bundle it is quicker than to find out whether it has changed. */
+async function bundleThreads(folder) {
+  await Promise.all(Object.entries(threadSources).map(async ([name, source]) => {
+    const thread = await esbuild.build({ entryPoints: [source], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false });
+    await replaceFile(join(folder, name), thread.outputFiles[0].contents);
+  }));
 }
 
 async function compile({ sources, features }, target) {
@@ -67,8 +77,7 @@ async function replaceFile(path, contents) {
 async function stampOfSources() {
   const hash = createHash("sha256").update(asc.version);
   const inFolder = async folder => (await readdir(folder)).filter(name => name.endsWith(".ts")).sort().map(name => join(folder, name));
-  const threads = ["src/engine/kernels/threads.ts", "src/engine/maps/crewCalls.ts", "src/engine/webAssembly.ts"].map(name => join(root, name));
-  for (const path of [fileURLToPath(import.meta.url), ...Object.values(threadSources), ...threads, ...(await inFolder(kernelSources)), ...(await inFolder(mapSources))]) {
+  for (const path of [fileURLToPath(import.meta.url), ...(await inFolder(kernelSources)), ...(await inFolder(mapSources))]) {
     hash.update(await readFile(path));
   }
   return hash.digest("hex");

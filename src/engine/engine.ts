@@ -10,6 +10,7 @@ import { releaseIdleScans } from "./datasets/tableCache";
 import { exportLatents } from "./exportLatents";
 import { runFit, type FitJob } from "./fit";
 import { inspectDataset } from "./inspect";
+import { configureMaps } from "./mapRuns";
 import { models } from "./models";
 import { OpenCheckpoints } from "./openCheckpoints";
 import { checkpointQueries } from "./queries";
@@ -21,6 +22,7 @@ export interface EngineOptions extends Omit<BackendOptions, "choice"> {
 /** The engine behind the process boundary: the backend is opened with the first call that needs it. */
 export function createEngine(options: EngineOptions, events: EngineEvents): EngineApi & { close(): Promise<void> } {
   const checkpoints = new OpenCheckpoints();
+  configureMaps({ folder: options.kernelsFolder, threads: options.threads ?? 0 });
   let opening: Promise<OpenedBackend> | undefined;
   const backend = () => (opening ??= openBackend({ ...options, choice: options.backend }).then(opened => {
     events.didLog("info", `backend ${opened.id} on ${opened.device}`);
@@ -47,7 +49,7 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
     let finish = () => undefined as void;
     lastFit = new Promise<void>(resolve => (finish = resolve));
     try {
-      onProgress({ phase: "waiting", fraction: 0, epoch: 0, epochs: 0, losses: null, history: [], secondsLeft: null, device: opened.device });
+      onProgress({ phase: "waiting", isMap: false, fraction: 0, epoch: 0, epochs: 0, losses: null, history: [], secondsLeft: null, device: opened.device });
       await untilAborted(before, job.signal);
       return await runFit({ ...job, onProgress }, opened, checkpoints);
     } finally {
@@ -69,8 +71,8 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
     },
     models: async () => Object.fromEntries(Object.entries(models).map(([id, { title }]) => [id, title])),
     inspect: (source, signal) => inspectDataset(source, { signal }),
-    fit: ({ runId, checkpointPath, source, model, hyperparameters, seed }, signal) =>
-      fitInTurn(runId, { checkpointPath, start: { source, model, hyperparameters, seed }, signal: signal! }),
+    fit: ({ runId, checkpointPath, source, model, hyperparameters, seed, basis }, signal) =>
+      fitInTurn(runId, { checkpointPath, start: { source, model, hyperparameters, seed, ...(basis === undefined ? {} : { basis }) }, signal: signal! }),
     resume: async ({ runId, checkpointPath }, signal) => {
       await checkpoints.release(checkpointPath);
       return fitInTurn(runId, { checkpointPath, start: null, signal: signal! });

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
-import { checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
+import { basename, dirname, relative, resolve } from "node:path";
+import { checkpointExtension, checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
 import { rowSize, type DatasetSource, type HyperparameterValues, type Labels, type Progress, type RunPhase } from "../protocol/data";
 import type { FitResult } from "../protocol/engineApi";
 import { isCancelled, LatentError, messageOf } from "../protocol/errors";
@@ -15,7 +15,7 @@ import { addPrefix, withPrefix } from "./models/weights";
 import { encodeDataset, openReferenced, readScaler, type OpenCheckpoints } from "./openCheckpoints";
 import type { NamedTensors } from "./safetensors";
 import { modelSchema, scalerTensors } from "./scaler";
-import { loadTrainingData, type TrainingData } from "./trainingData";
+import { latentData, loadTrainingData, type TrainingData } from "./trainingData";
 
 // From a dataset to a checkpoint. A model that trains in epochs has its file from the first moment on, marked as
 // interrupted and holding all that a resume needs; it becomes complete with the last write. So nothing is lost whenever
@@ -24,7 +24,7 @@ import { loadTrainingData, type TrainingData } from "./trainingData";
 export interface FitJob {
   checkpointPath: string;
   /** What to fit, or null to resume what the checkpoint at that path holds. */
-  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number } | null;
+  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number; basis?: string } | null;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -41,10 +41,12 @@ export async function runFit(job: FitJob, backend: OpenedBackend, checkpoints: O
 }
 
 async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpoints): Promise<FitResult> {
-  const report = reporter(job, backend.device);
+  let isMap = false;
+  const report = reporter(job, backend.device, () => isMap);
   report("loading", 0);
-  const prepared = job.start ? await prepare(job, job.start, backend, report) : await prepareResume(job, backend, report);
+  const prepared = job.start ? await prepare(job, job.start, backend, report, checkpoints) : await prepareResume(job, backend, report, checkpoints);
   const { model, data, dataset, record, labels } = prepared;
+  isMap = model.map !== undefined;
   let epoch = 0;
   const hide = checkpoints.showLive(job.checkpointPath, {
     schema: record.schema, scaler: data.scaler, model, dataset, labels,
@@ -66,6 +68,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     try {
       outcome = await model.fit(data, {
         seed: record.seed,
+        labels,
         signal: job.signal,
         resume: prepared.resume,
         onProgress: progress => {
@@ -89,7 +92,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
       capabilities: capabilitiesOf(model), seconds: seconds(),
     } satisfies Partial<CheckpointRecord>);
     const tensors: NamedTensors = { ...(await modelTensors(model, data, labels)), ...outcome.tensors };
-    try {
+    if (model.encode) try {
       const encoded = await encodeDataset({ schema: record.schema, scaler: data.scaler, model }, dataset, job.signal, fraction => report("encoding", encodingStart + (0.99 - encodingStart) * fraction, finished(outcome)));
       Object.assign(tensors, encoded);
       if (encoded["scores"]) record.metrics["mean score"] = meanOf(encoded["scores"].data as Float32Array);
@@ -117,7 +120,7 @@ interface PreparedRun {
 }
 type Report = ReturnType<typeof reporter>;
 
-async function prepare(job: FitJob, { source, model: id, hyperparameters, seed }: NonNullable<FitJob["start"]>, backend: OpenedBackend, report: Report): Promise<PreparedRun> {
+async function prepare(job: FitJob, { source, model: id, hyperparameters, seed, basis }: NonNullable<FitJob["start"]>, backend: OpenedBackend, report: Report, checkpoints: OpenCheckpoints): Promise<PreparedRun> {
   const spec = specOf(id);
   if (await stat(job.checkpointPath).catch(() => undefined)) throw new LatentError("bad-request", `${job.checkpointPath} exists already`);
   const dataset = await openDataset(source, { signal: job.signal, onProgress: fraction => report("loading", loadingShare * 0.5 * fraction) });
@@ -125,7 +128,7 @@ async function prepare(job: FitJob, { source, model: id, hyperparameters, seed }
     if (!spec.accepts.includes(dataset.schema.kind)) throw new LatentError("bad-request", `${spec.title} needs ${spec.accepts.join(" or ")} rows; ${basename(source.path)} holds ${dataset.schema.kind} rows`);
     const { scaling, values } = resolveHyperparameters(spec, hyperparameters, dataset.schema);
     const labels = await dataset.labels(job.signal);
-    const data = await loadTrainingData(dataset, {
+    const data = basis ? await latentsOf(basis, dataset, spec, checkpoints) : await loadTrainingData(dataset, {
       scaling, validationShare: spec.validationShare(values), seed, scaler: null, signal: job.signal,
       onProgress: fraction => report("loading", loadingShare * (0.5 + 0.5 * fraction)),
     });
@@ -134,7 +137,8 @@ async function prepare(job: FitJob, { source, model: id, hyperparameters, seed }
       formatVersion: checkpointFormatVersion, name: "", model: id, modelTitle: spec.title,
       hyperparameters: { ...values, scaling }, seed,
       dataset: referenceTo(job.checkpointPath, resolvedSource(source, dataset), dataset.fingerprint),
-      schema: data.schema, labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes : [] },
+      schema: basis ? dataset.schema : data.schema, ...(basis ? { basis: { name: basename(basis).replace(checkpointExtension, ""), relativePath: relative(dirname(job.checkpointPath), basis).replaceAll("\\", "/") } } : {}),
+      labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes : [] },
       latent: model.latent, capabilities: capabilitiesOf(model), state: "interrupted", losses: [], position: null, stopReason: "",
       epochs: spec.epochs(values), bestEpoch: 0, metrics: {}, backend: backend.id, device: backend.device,
       createdAt: new Date().toISOString(), seconds: 0,
@@ -143,7 +147,7 @@ async function prepare(job: FitJob, { source, model: id, hyperparameters, seed }
   });
 }
 
-async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report): Promise<PreparedRun> {
+async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report, checkpoints: OpenCheckpoints): Promise<PreparedRun> {
   const file = await openCheckpoint(job.checkpointPath);
   try {
     const { tensors: _, ...record } = file.header;
@@ -154,17 +158,28 @@ async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report
       const { scaling, values } = resolveHyperparameters(spec, record.hyperparameters, record.schema);
       const scaler = await readScaler(file.read, rowSize(record.schema));
       const labels = await dataset.labels(job.signal);
-      const data = await loadTrainingData(dataset, {
+      const { basis } = record;
+      const data = basis ? await latentsOf(resolve(dirname(job.checkpointPath), basis.relativePath), dataset, spec, checkpoints) : await loadTrainingData(dataset, {
         scaling, validationShare: spec.validationShare(values), seed: record.seed, scaler, signal: job.signal,
         onProgress: fraction => report("loading", loadingShare * fraction),
       });
       const model = spec.create(modelSchema(data.schema, scaling), values, { weights: await file.readAll("model.") });
-      const resume = { position: { ...record.position!, history: record.losses, bestEpoch: record.bestEpoch }, tensors: await file.readAll("resume.") };
+      const resume = { position: { ...record.position!, history: record.losses, bestEpoch: record.bestEpoch }, tensors: { ...(await file.readAll("resume.")), ...addPrefix("neighbors.", await file.readAll("neighbors.")) } };
       return { model, dataset, data, labels, record: { ...record, backend: backend.id, device: backend.device, stopReason: "" }, resume };
     });
   } finally {
     await file.close();
   }
+}
+
+/** The latents of another checkpoint of the same dataset in place of the rows. Throws `bad-request` where it cannot be. */
+async function latentsOf(path: string, dataset: Dataset, spec: ModelSpec, checkpoints: OpenCheckpoints): Promise<TrainingData> {
+  if (!spec.isMap) throw new LatentError("bad-request", `${spec.title} is fitted to rows, not to the latents of ${basename(path)}`);
+  return checkpoints.use(path, async checkpoint => {
+    const { header } = checkpoint;
+    if (header.dataset.fingerprint !== dataset.fingerprint) throw new LatentError("bad-request", `${basename(path)} belongs to other rows than ${header.dataset.name} holds now`);
+    return latentData(Float32Array.from(await checkpoint.latents()), header.latent.dim, rowSize(dataset.schema));
+  });
 }
 
 function specOf(id: string): ModelSpec {
@@ -193,6 +208,7 @@ async function modelTensors(model: Model, data: TrainingData, labels: Labels | n
   return {
     ...addPrefix("model.", await model.weights()),
     ...scalerTensors(data.scaler),
+    ...model.kept?.(),
     ...(labels ? { labels: { shape: [labels.values.length], data: labels.values } } : {}),
   };
 }
@@ -218,7 +234,7 @@ function finished(outcome: FitOutcome): FitProgress {
 }
 
 /** Sends at most ten snapshots a second, and always the first of a phase. */
-function reporter(job: FitJob, device: string) {
+function reporter(job: FitJob, device: string, isMap: () => boolean) {
   const startedAt = performance.now();
   let lastSent = -Infinity;
   let lastPhase: RunPhase | undefined;
@@ -229,7 +245,7 @@ function reporter(job: FitJob, device: string) {
     lastPhase = phase;
     const elapsed = (now - startedAt) / 1000;
     job.onProgress({
-      phase, fraction, device,
+      phase, isMap: isMap(), fraction, device,
       epoch: fit?.epoch ?? 0, epochs: fit?.epochs ?? 0, losses: fit?.losses ?? null, history: fit?.history ?? [],
       secondsLeft: elapsed > 1.5 && fraction > 0.02 ? (elapsed * (1 - fraction)) / fraction : null,
     });

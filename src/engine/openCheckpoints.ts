@@ -192,8 +192,8 @@ function liveCheckpoint(path: string, fit: LiveFit): OpenCheckpoint {
     path, live: true, schema: fit.schema, scaler: fit.scaler, model: fit.model, header: fit.header(), remember,
     dataset: async () => fit.dataset,
     labels: async () => fit.labels,
-    latents: async () => (await encoded())["latents"]!.data as Float32Array,
-    typicalLatents: () => remember("typical", async () => encodeRows(fit, await fit.dataset.rows(spreadRows(fit.schema.count, typicalRows(fit.schema)), fit.signal))),
+    latents: async () => mapOf(fit) ?? ((await encoded())["latents"]!.data as Float32Array),
+    typicalLatents: async () => mapOf(fit) ?? remember("typical", async () => encodeRows(fit, await fit.dataset.rows(spreadRows(fit.schema.count, typicalRows(fit.schema)), fit.signal))),
     scores: async () => {
       const { scores } = await encoded();
       if (!scores) throw new LatentError("unsupported", "this model gives no scores");
@@ -201,6 +201,14 @@ function liveCheckpoint(path: string, fit: LiveFit): OpenCheckpoint {
     },
     tensor: async () => null,
   };
+}
+
+/** The picture of a map under way; null for other models. Throws `unsupported` before there is one. */
+function mapOf({ model }: LiveFit): Float32Array | null {
+  if (!model.map) return null;
+  const picture = model.map();
+  if (!picture) throw new LatentError("unsupported", "The map has no picture yet: the rows' neighbours are being found.");
+  return picture;
 }
 
 const liveMemories = new WeakMap<LiveFit, { epoch: number; remember: OpenCheckpoint["remember"] }>();
@@ -242,7 +250,7 @@ export async function readScaler(read: (name: string) => Promise<HostTensor>, si
 export async function encodeDataset(fitted: FittedModel, dataset: Dataset, signal?: AbortSignal, onProgress?: (fraction: number) => void): Promise<NamedTensors> {
   const { count } = dataset.schema;
   const dim = fitted.model.latent.dim;
-  if (!fitted.model.encode) throw new LatentError("unsupported", "this model has no encoder");
+  if (!fitted.model.encode) throw new LatentError("unsupported", fitted.model.map ? "the map was stopped before its first picture; resume it" : "this model has no encoder");
   const latents = new Float32Array(count * dim);
   let scores: Float32Array | null = null;
   const size = rowSize(dataset.schema);

@@ -185,7 +185,7 @@ function columnTitles({ schema }: Dataset): string[] {
 /** Latents of a few rows: from the kept ones, or encoded alone when a fit is still under way. */
 async function latentsOf(checkpoint: OpenCheckpoint, rows: Int32Array): Promise<Float32Array> {
   const { dim } = checkpoint.header.latent;
-  if (checkpoint.live) return encodeRows(checkpoint, await (await checkpoint.dataset()).rows(rows));
+  if (checkpoint.live && !checkpoint.model.map) return encodeRows(checkpoint, await (await checkpoint.dataset()).rows(rows));
   const latents = await checkpoint.latents();
   const picked = new Float32Array(rows.length * dim);
   rows.forEach((row, i) => picked.set(latents.subarray(row * dim, (row + 1) * dim), i * dim));

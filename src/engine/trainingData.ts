@@ -1,5 +1,5 @@
 import { freemem } from "node:os";
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { LatentError } from "../protocol/errors";
 import { rowSize, type Range, type Schema } from "../protocol/data";
 import type { Dataset, Rows } from "./datasets/dataset";
@@ -65,6 +65,22 @@ export async function loadTrainingData(dataset: Dataset, options: LoadOptions): 
       const rows = store ? store.subarray(start * size, (start + n) * size) : await dataset.read(start, n, options.signal);
       return scaledTensor(rows, scaler);
     },
+  };
+}
+
+/**
+ * Latents [n × dim] as the rows of a fit, as they are. The scaler is that of the dataset's own rows of `size` values, which
+ * are not scaled.
+ */
+export function latentData(latents: Float32Array, dim: number, size: number): TrainingData {
+  const count = latents.length / dim;
+  const schema: Schema = { kind: "vector", shape: [dim], count, columns: [], range: null };
+  const rows = (picked: Float32Array) => tf.tensor2d(picked, [picked.length / dim, dim]);
+  return {
+    schema, scaler: { shift: new Float32Array(size), scale: new Float32Array(size).fill(1) },
+    train: Int32Array.from({ length: count }, (_, i) => i), validation: new Int32Array(0),
+    batch: async indices => rows(gather(latents, indices, dim) as Float32Array),
+    window: async ({ start, count: n }) => rows(latents.slice(start * dim, (start + n) * dim)),
   };
 }
 

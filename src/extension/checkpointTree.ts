@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import type { CheckpointHeader } from "../protocol/checkpointHeader";
+import { epochsDone, type CheckpointHeader } from "../protocol/checkpointHeader";
 import { visualizersOf } from "../protocol/visualizers";
 import type { CheckpointFile } from "./checkpoints";
 import { shortTitleOf, titleOf } from "./checkpoints";
@@ -208,22 +208,27 @@ function checkpointItem(file: CheckpointFile): vscode.TreeItem {
   const views = visualizersOf(header);
   item.description = shortDescription(header);
   item.iconPath = header.state === "complete" ? new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed")) : new vscode.ThemeIcon("debug-pause", new vscode.ThemeColor("testing.iconQueued"));
-  item.contextValue = ["file", "checkpoint", ...views, ...(header.state === "interrupted" ? ["resumable"] : [])].join(" ");
+  item.contextValue = ["file", "checkpoint", ...views, ...(header.state === "interrupted" ? ["resumable"] : header.capabilities.includes("encode") ? ["mappable"] : [])].join(" ");
   const main = views.includes("scatter") ? "scatter" : views[0];
   if (main) item.command = { command: "vscode.openWith", title: "", arguments: [file.uri, `latentLens.${main}`, { preview: true }] };
   item.accessibilityInformation = { label: [titleOf(file), header.state === "complete" ? vscode.l10n.t("complete") : vscode.l10n.t("interrupted"), String(item.description)].join(", ") };
   return item;
 }
 
+/** What maps lower, by the names of their metrics. */
+const mapObjectives = ["KL divergence", "cross entropy", "stress-1"];
+
 /** What tells checkpoints of one model apart: latent dimensions, and the loss or what is explained. */
 function shortDescription(header: CheckpointHeader): string {
-  const { metrics, latent, state, losses, epochs } = header;
+  const { metrics, latent, state, epochs, basis } = header;
   const explained = metrics["explained variance"];
   const loss = metrics["validation total"] ?? metrics["train total"];
+  const objective = mapObjectives.find(name => metrics[name] !== undefined);
   return [
     vscode.l10n.t("{0}-D", latent.dim),
-    state === "interrupted" ? vscode.l10n.t("stopped at {0} of {1}", losses.length, epochs) : "",
-    explained !== undefined ? vscode.l10n.t("{0} % explained", (100 * explained).toFixed(1)) : loss !== undefined ? vscode.l10n.t("loss {0}", formatLoss(loss)) : "",
+    basis ? vscode.l10n.t("of {0}", basis.name) : "",
+    state === "interrupted" ? vscode.l10n.t("stopped at {0} of {1}", epochsDone(header), epochs) : "",
+    explained !== undefined ? vscode.l10n.t("{0} % explained", (100 * explained).toFixed(1)) : loss !== undefined ? vscode.l10n.t("loss {0}", formatLoss(loss)) : objective ? `${vscode.l10n.t(objective)} ${formatLoss(metrics[objective]!)}` : "",
   ].filter(Boolean).join(" · ");
 }
 
@@ -235,7 +240,7 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
     `**${escape(titleOf(file))}**`,
     escape(basename(file.uri.fsPath)),
     `${escape(vscode.l10n.t(header.modelTitle))} · ${escape(header.dataset.name)} · ${formatCount(header.schema.count)} × [${header.schema.shape.join(", ")}]`,
-    ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", header.losses.length, header.epochs)] : []),
+    ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", epochsDone(header), header.epochs)] : []),
     `| | |\n|---|---|\n${rows([
       ...Object.entries(header.hyperparameters).map(([name, value]): [string, string] => [name, Array.isArray(value) ? value.join(", ") : String(value)]),
       ["seed", String(header.seed)],

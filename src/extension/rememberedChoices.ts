@@ -21,6 +21,12 @@ export class RememberedChoices {
     return this.state.get<string>("lastModel");
   }
 
+  /** Notes one model's values for a dataset, and leaves all else as it was. */
+  async rememberHyperparameters(datasetPath: string, model: string, values: HyperparameterValues): Promise<void> {
+    const known = this.of(datasetPath) ?? { dataset: {}, model, hyperparameters: {} };
+    await this.state.update(key(datasetPath), { ...known, hyperparameters: { ...known.hyperparameters, [model]: values } });
+  }
+
   async remember(datasetPath: string, choices: Choices): Promise<void> {
     await this.state.update(key(datasetPath), choices);
     await this.state.update("lastModel", choices.model);

@@ -46,6 +46,8 @@ export interface CheckpointRecord {
   seed: number;
   dataset: DatasetReference;
   schema: Schema;
+  /** The checkpoint whose latents were mapped, from this one's folder; absent where the rows themselves were. */
+  basis?: { name: string; relativePath: string };
   labels: { name: string; kind: "classes" | "numbers"; classes: string[] } | null;
   latent: LatentSpace;
   capabilities: Capability[];
@@ -70,6 +72,11 @@ export interface CheckpointRecord {
 /** All that the first bytes of a checkpoint tell. */
 export interface CheckpointHeader extends CheckpointRecord {
   tensors: Record<string, TensorEntry>;
+}
+
+/** Epochs (steps of a map) that a fit has done: its losses name some of them, the last one among them. */
+export function epochsDone({ losses }: Pick<CheckpointRecord, "losses">): number {
+  return losses.at(-1)?.epoch ?? 0;
 }
 
 /** Reads a safetensors JSON header. `dataBytes` is the size of what follows it; throws `bad-checkpoint`. */

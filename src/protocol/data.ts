@@ -65,6 +65,8 @@ export interface ModelDescription {
   /** One sentence for the picker. */
   detail: string;
   reference: string;
+  /** True for a map of the rows, which neither encodes nor decodes. */
+  isMap: boolean;
   hyperparameters: Record<string, Hyperparameter>;
 }
 
@@ -115,7 +117,7 @@ export interface LatentSpace {
   blocks: LatentBlock[];
 }
 
-export const capabilities = ["encode", "decode", "sample", "score"] as const;
+export const capabilities = ["encode", "decode", "sample", "score", "map"] as const;
 /** Something a model can do; a view appears where its needs are met. */
 export type Capability = (typeof capabilities)[number];
 
@@ -147,6 +149,8 @@ export type RunPhase = "waiting" | "loading" | "fitting" | "encoding" | "saving"
 /** A complete snapshot of a run; the newest replaces all before it. */
 export interface Progress {
   phase: RunPhase;
+  /** True for a map, whose epochs are steps and whose rows have a picture from the first one on. */
+  isMap: boolean;
   /** Share of the whole run that is done, 0 to 1. */
   fraction: number;
   /** Whole epochs finished, and how many there will be at most; 0 for closed-form models. */

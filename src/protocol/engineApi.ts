@@ -25,6 +25,8 @@ export interface FitRequest {
   model: string;
   hyperparameters: HyperparameterValues;
   seed: number;
+  /** A checkpoint of the same dataset whose latents are mapped in place of the rows; for maps alone. */
+  basis?: string;
   /** Where the checkpoint is written; nothing must be there yet. */
   checkpointPath: string;
 }

@@ -6,17 +6,17 @@ import type { CheckpointHeader } from "./checkpointHeader";
 
 export interface Visualizer {
   title: string;
-  /** What the checkpoint's model must be able to do. */
-  needs: readonly Capability[];
+  /** What the checkpoint's model must be able to do: all of one of these lists. */
+  needs: readonly (readonly Capability[])[];
   /** True when the view needs losses per epoch, which closed-form models do not have. */
   needsEpochs?: boolean;
 }
 
 export const visualizers = {
-  scatter: { title: "Scatter", needs: ["encode"] },
-  reconstructions: { title: "Reconstructions", needs: ["encode", "decode"] },
-  traversal: { title: "Traversal", needs: ["decode"] },
-  training: { title: "Training", needs: [], needsEpochs: true },
+  scatter: { title: "Scatter", needs: [["encode"], ["map"]] },
+  reconstructions: { title: "Reconstructions", needs: [["encode", "decode"]] },
+  traversal: { title: "Traversal", needs: [["decode"]] },
+  training: { title: "Training", needs: [[]], needsEpochs: true },
 } as const satisfies Record<string, Visualizer>;
 
 export type VisualizerId = keyof typeof visualizers;
@@ -26,6 +26,6 @@ export const visualizerIds = Object.keys(visualizers) as VisualizerId[];
 export function visualizersOf(header: CheckpointHeader): VisualizerId[] {
   return visualizerIds.filter(id => {
     const { needs, needsEpochs }: Visualizer = visualizers[id];
-    return needs.every(need => header.capabilities.includes(need)) && (!needsEpochs || header.epochs > 0);
+    return needs.some(list => list.every(need => header.capabilities.includes(need))) && (!needsEpochs || header.epochs > 0);
   });
 }

@@ -6,7 +6,7 @@ import { viewIds } from "./support/views";
 
 // What the extension tells a page, and what the page remembers by itself.
 
-const underWay: Progress = { phase: "fitting", fraction: 0.25, epoch: 1, epochs: 12, losses: { total: 321.5 }, history: [], secondsLeft: 65, device: "CPU · wasm" };
+const underWay: Progress = { phase: "fitting", isMap: false, fraction: 0.25, epoch: 1, epochs: 12, losses: { total: 321.5 }, history: [], secondsLeft: 65, device: "CPU · wasm" };
 
 describe("a selection made elsewhere is shown", () => {
   it("in the scatter, with the row's facts and neighbours", async () => {

@@ -22,7 +22,7 @@ export function hyperparametersFor(spec: ModelSpec, schema: Schema): Record<stri
 /** Every model that accepts these rows, ready to be offered. */
 export function modelsFor(specs: Record<string, ModelSpec>, schema: Schema): ModelDescription[] {
   return Object.entries(specs).filter(([, { accepts }]) => accepts.includes(schema.kind))
-    .map(([id, spec]) => ({ id, title: spec.title, detail: spec.detail, reference: spec.reference, hyperparameters: hyperparametersFor(spec, schema) }));
+    .map(([id, spec]) => ({ id, title: spec.title, detail: spec.detail, reference: spec.reference, isMap: spec.isMap ?? false, hyperparameters: hyperparametersFor(spec, schema) }));
 }
 
 /** Checks values given for a model of these rows, common ones included; all missing ones take their default. */

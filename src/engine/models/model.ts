@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
 import {
   capabilities, type Capability, type EpochLosses, type FitPosition, type Hyperparameter, type HyperparameterValues,
-  type LatentSpace, type LossTerms, type RowKind, type Schema,
+  type Labels, type LatentSpace, type LossTerms, type RowKind, type Schema,
 } from "../../protocol/data";
 import type { NamedTensors } from "../safetensors";
 import type { TrainingData } from "../trainingData";
@@ -24,12 +24,18 @@ export interface Model {
   sample?(count: number, seed: number): tf.Tensor2D;
   /** [n, d] → [n], higher is more anomalous. */
   score?(x: tf.Tensor2D): tf.Tensor1D;
+  /** Of a map: the latents of all rows as they are at the moment, [count × latent.dim]; null before there are any. */
+  map?(): Float32Array | null;
+  /** Tensors that belong into the file whatever the state of the fit, beside the weights. */
+  kept?(): NamedTensors;
 }
 
 /** What a fit is given besides the data. */
 export interface FitContext {
   seed: number;
   signal?: AbortSignal;
+  /** What is known of the rows, for models that can be told. */
+  labels?: Labels | null;
   /** The state an interrupted fit of the same model left, to go on from exactly. */
   resume: FitState | null;
   onProgress(progress: FitProgress): void;
@@ -85,6 +91,8 @@ export interface ModelSpec {
   reference: string;
   hyperparameters: Record<string, Hyperparameter>;
   accepts: readonly RowKind[];
+  /** True for a map: it learns no function, only where the rows lie (see `Model.map`). */
+  isMap?: boolean;
   /** Defaults that suit these rows better than the table's. */
   defaults?(schema: Schema): HyperparameterValues;
   /** Epochs planned for these values; 0 for a closed form. */

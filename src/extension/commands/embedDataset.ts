@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
-import { checkpointExtension } from "../../protocol/checkpointHeader";
+import { checkpointExtension, epochsDone } from "../../protocol/checkpointHeader";
 import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
 import { LatentError } from "../../protocol/errors";
 import { visualizersOf } from "../../protocol/visualizers";
@@ -11,8 +11,9 @@ import type { Choices } from "../rememberedChoices";
 import { runTitle } from "../runs";
 import type { Services } from "../services";
 import { checkpointFolderOf, readSettings } from "../settings";
-import { askEmbed } from "./embedFlow";
-import { openVisualizer, uriOf } from "./target";
+import { titleOf } from "../checkpoints";
+import { askEmbed, askMap } from "./embedFlow";
+import { checkpointOf, headerOf, openVisualizer, uriOf } from "./target";
 
 /** Everything that the questions would ask, for tasks, keybindings and other extensions. */
 export interface EmbedArguments {
@@ -54,7 +55,10 @@ export async function duplicateSettings(services: Services, target?: unknown): P
   const { header } = await services.checkpoints.at(uri);
   if (!header) throw new LatentError("bad-checkpoint", basename(uri.fsPath));
   const { source } = header.dataset;
-  return ask(services, source.path, { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } });
+  const choices = { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } };
+  if (!header.basis) return ask(services, source.path, choices);
+  const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", header.basis.name), source, choices);
+  return embed(services, source, model.id, model.title, hyperparameters, undefined, join(dirname(uri.fsPath), header.basis.relativePath));
 }
 
 async function ask(services: Services, path: string, choices: Choices | undefined): Promise<vscode.Uri | undefined> {
@@ -63,12 +67,24 @@ async function ask(services: Services, path: string, choices: Choices | undefine
   return embed(services, source, model.id, model.title, hyperparameters);
 }
 
-async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, seed?: number): Promise<vscode.Uri | undefined> {
+/** Add Map…: a map of a checkpoint's latents. */
+export async function addMap(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
+  requireTrust();
+  const file = await checkpointOf(services, target, ({ header }) => header?.state === "complete" && header.capabilities.includes("encode"));
+  const header = headerOf(file);
+  if (!header.capabilities.includes("encode")) throw new LatentError("bad-request", vscode.l10n.t("{0} has no latents that could be mapped.", titleOf(file)));
+  const { source } = header.dataset;
+  const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", titleOf(file)), source, services.remembered.of(source.path));
+  await services.remembered.rememberHyperparameters(source.path, model.id, hyperparameters);
+  return embed(services, source, model.id, model.title, hyperparameters, undefined, file.uri.fsPath);
+}
+
+async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, seed?: number, basis?: string): Promise<vscode.Uri | undefined> {
   const folder = await checkpointFolderFor(services, source.path);
   const running = new Set(services.runs.all.map(run => run.checkpoint.fsPath));
   const checkpoint = vscode.Uri.file(freePath(folder, source.path, model, path => running.has(path) || existsSync(path)));
   const settings = readSettings(checkpoint);
-  const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, seed: seed ?? settings.seed, checkpointPath: checkpoint.fsPath });
+  const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, seed: seed ?? settings.seed, checkpointPath: checkpoint.fsPath, ...(basis === undefined ? {} : { basis }) });
   const { state } = await withTrainingView(services, checkpoint, fitting);
   services.checkpoints.refresh();
   if (state === "interrupted") {
@@ -79,13 +95,15 @@ async function embed(services: Services, source: DatasetSource, model: string, m
   return checkpoint;
 }
 
-/** Opens the Training view as soon as a model that learns in epochs has its file. */
+/** Opens the Training view as soon as a model that learns in epochs has its file, and the scatter as soon as a map has its first picture. */
 export async function withTrainingView<T>(services: Services, checkpoint: vscode.Uri, fitting: Promise<T>): Promise<T> {
   let opened = false;
   const follow = services.runs.onDidChange(run => {
     if (opened || run.checkpoint.fsPath !== checkpoint.fsPath || run.progress?.phase !== "fitting" || run.progress.epochs === 0) return;
+    const { isMap, losses } = run.progress;
+    if (isMap && losses === null) return; // still among neighbours
     opened = true;
-    void openVisualizer(checkpoint, "training", { preserveFocus: true });
+    void openVisualizer(checkpoint, isMap ? "scatter" : "training", { preserveFocus: true });
   });
   try {
     return await fitting;
@@ -104,7 +122,7 @@ export async function openWhenDone(services: Services, checkpoint: vscode.Uri): 
 export async function offerResume(services: Services, checkpoint: vscode.Uri): Promise<void> {
   const resume = vscode.l10n.t("Resume Training");
   const { header } = await services.checkpoints.at(checkpoint);
-  const epochs = header?.losses.length ?? 0;
+  const epochs = header ? epochsDone(header) : 0;
   const chosen = await vscode.window.showInformationMessage(vscode.l10n.t("Stopped after {0} of {1} epochs. What was learned is kept.", epochs, header?.epochs ?? 0), resume);
   if (chosen === resume) await vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
 }

@@ -126,11 +126,30 @@ export function summaryOf({ schema, labels }: DatasetDescription): string {
 
 /** Step 2: the models that accept such rows. */
 async function askModel(title: string, { models }: DatasetDescription, preferred: string | undefined): Promise<ModelDescription | typeof back> {
-  const items = models.map(model => ({
-    label: model.title, description: model.id === preferred ? vscode.l10n.t("used last") : undefined, detail: model.detail, model,
-  }));
-  const picked = await pickOne({ title, step: [2, totalSteps], placeholder: vscode.l10n.t("Model"), items, active: items.find(item => item.model.id === preferred), canGoBack: true });
-  return picked === back ? back : picked.model;
+  const items = [...modelItems(models.filter(({ isMap }) => !isMap), preferred), separator(vscode.l10n.t("Maps of all rows")), ...modelItems(models.filter(({ isMap }) => isMap), preferred)];
+  const picked = await pickOne<ModelItem>({ title, step: [2, totalSteps], placeholder: vscode.l10n.t("Model or map"), items, active: items.find(item => item.model?.id === preferred), canGoBack: true });
+  return picked === back ? back : picked.model!;
+}
+
+interface ModelItem extends vscode.QuickPickItem {
+  model?: ModelDescription;
+}
+
+const separator = (label: string): ModelItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
+
+function modelItems(models: ModelDescription[], preferred: string | undefined): ModelItem[] {
+  return models.map(model => ({ label: model.title, description: model.id === preferred ? vscode.l10n.t("used last") : undefined, detail: model.detail, model }));
+}
+
+/** Which map, and its hyperparameters: the last two questions, for a dataset that is known. */
+export async function askMap(services: Services, title: string, source: DatasetSource, choices: Choices | undefined): Promise<Pick<EmbedAnswers, "model" | "hyperparameters">> {
+  const { models } = await inspect(services, title, source);
+  for (;;) {
+    const picked = await pickOne<ModelItem>({ title, placeholder: vscode.l10n.t("Map"), items: modelItems(models.filter(({ isMap }) => isMap), choices?.model) });
+    if (picked === back || !picked.model) continue;
+    const hyperparameters = await askHyperparameters(title, picked.model, choices?.hyperparameters[picked.model.id] ?? {});
+    if (hyperparameters !== back) return { model: picked.model, hyperparameters };
+  }
 }
 
 interface HyperparameterItem extends vscode.QuickPickItem {

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
+import { visualizersOf } from "../../protocol/visualizers";
 import { titleOf } from "../checkpoints";
 import { back, inputText, pickOne } from "../quickInput";
 import type { CommandHandler } from "./command";
@@ -20,7 +21,7 @@ export const renameCheckpoint: CommandHandler = async (services, target) => {
 
 /** Export Latents…: all rows' latents as .npy or .csv. */
 export const exportLatents: CommandHandler = async (services, target) => {
-  const file = await checkpointOf(services, target, ({ header }) => header?.capabilities.includes("encode") ?? false);
+  const file = await checkpointOf(services, target, ({ header }) => header !== null && visualizersOf(header).includes("scatter"));
   headerOf(file);
   const format = await pickOne({
     title: vscode.l10n.t("Export Latents of {0}", titleOf(file)), placeholder: vscode.l10n.t("Format"),

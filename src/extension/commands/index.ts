@@ -1,5 +1,5 @@
 import type { CommandHandler } from "./command";
-import { duplicateSettings, embedDataset, embedWithLastSettings } from "./embedDataset";
+import { addMap, duplicateSettings, embedDataset, embedWithLastSettings } from "./embedDataset";
 import { installCudaBackend, openWalkthrough, restartEngine, showEngineInfo, showLog } from "./engineCommands";
 import { deleteCheckpoint, exportLatents, locateDataset, refreshCheckpoints, renameCheckpoint, revealCheckpoint } from "./files";
 import { openCommands, showInExplorer } from "./openView";
@@ -10,6 +10,7 @@ export const commands: Record<string, CommandHandler> = {
   ...openCommands,
   "latentLens.embedDataset": embedDataset,
   "latentLens.embedWithLastSettings": embedWithLastSettings,
+  "latentLens.addMap": addMap,
   "latentLens.showInExplorer": showInExplorer,
   "latentLens.resumeTraining": resumeTraining,
   "latentLens.cancelRun": cancelRun,

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import "../shared/controls";
-import type { Labels } from "../../protocol/data";
+import type { Labels, Progress } from "../../protocol/data";
 import type { Overview, Points } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { cssColor } from "../shared/colors";
@@ -69,6 +69,11 @@ export class ScatterElement extends ViewElement {
       this.loadPoints();
       this.loadColoring();
     });
+  }
+
+  /** A map under way is drawn anew as often as there is a picture, but never before the last one is there. */
+  protected override progressed(progress: Progress | null): void {
+    if (progress?.isMap && progress.losses && this.overview && !this.isBusy("points")) this.loadPoints();
   }
 
   protected override selected(rows: Int32Array): void {

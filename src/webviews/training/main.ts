@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import "../shared/controls";
+import { epochsDone } from "../../protocol/checkpointHeader";
 import type { EpochLosses, Progress } from "../../protocol/data";
 import type { Reconstructions } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
@@ -126,7 +127,7 @@ export class TrainingElement extends ViewElement {
     const figure = (name: string, value: string) => html`<div class="figure"><span>${name}</span><span>${value}</span></div>`;
     const running = progress?.phase === "fitting" && progress.losses;
     return html`<div class="figures">
-      ${figure(t("Epoch"), progress ? t("{0} of {1}", Math.min(header.epochs, progress.epoch + (progress.phase === "fitting" ? 1 : 0)), header.epochs) : t("{0} of {1}", header.losses.length, header.epochs))}
+      ${figure(t("Epoch"), progress ? t("{0} of {1}", Math.min(header.epochs, progress.epoch + (progress.phase === "fitting" && !progress.isMap ? 1 : 0)), header.epochs) : t("{0} of {1}", epochsDone(header), header.epochs))}
       ${running ? figure(t("Loss now"), formatNumber(progress.losses!["total"] ?? NaN)) : nothing}
       ${last ? figure(t("Training loss"), formatNumber(last.train["total"] ?? NaN)) : nothing}
       ${last?.validation ? figure(t("Validation loss"), formatNumber(last.validation["total"] ?? NaN)) : nothing}

@@ -1,0 +1,55 @@
+import type { HyperparameterValues } from "../../protocol/data";
+import type { NamedTensors } from "../safetensors";
+import type { Crew } from "./crew";
+import type { MapRows, MapRun, NeighborGraph, Report } from "./map";
+import { createMds } from "./mds";
+import { createTsne } from "./tsne";
+import { neighborsFor, usablePerplexity } from "./tsneAffinities";
+import { principalInitial } from "./tsneInitial";
+import { createUmap } from "./umap";
+
+/** All that a map is begun with, or gone on with. */
+export interface MapSetting {
+  rows: MapRows;
+  values: HyperparameterValues;
+  /** Classes as numbers, −1 = unknown, or measurements, NaN = unknown; null without labels. */
+  labels: Int32Array | Float32Array | null;
+  seed: number;
+  /** What `state()` of an interrupted run gave; null at the start. */
+  state: NamedTensors | null;
+  crew: Crew;
+  report: Report;
+  /** The neighbour graph of the rows with at least so many neighbours: the one that is there, or made now. */
+  graph(k: number, report: Report): NeighborGraph;
+}
+
+const dimensionsOf = (values: HyperparameterValues) => (values["dimensions"] === "3" ? 3 : 2);
+const part = (report: Report, from: number, to: number): Report => fraction => report(from + (to - from) * fraction);
+
+/** How each kind of map is begun from hyperparameters (../models/mapModels.ts has their tables). */
+export const mapKinds = {
+  tsne: ({ rows, values, seed, state, crew, report, graph }: MapSetting): MapRun => {
+    const perplexity = usablePerplexity(values["perplexity"] as number, rows.count);
+    const neighbors = graph(Math.max(1, neighborsFor(perplexity, rows.count)), part(report, 0, 0.9));
+    const dimensions = dimensionsOf(values);
+    const initial = values["initial"] === "random" || state ? "random" : principalInitial(rows, dimensions, seed, crew);
+    const learningRate = values["learningRate"] as number;
+    return createTsne(rows.count, neighbors, {
+      perplexity, dimensions, initial, seed, iterations: values["iterations"] as number, earlyExaggeration: values["earlyExaggeration"] as number,
+      learningRate: learningRate > 0 ? learningRate : "auto", ...(state ? { resume: state } : {}),
+    }, crew);
+  },
+  umap: ({ rows, values, labels, seed, state, crew, report, graph }: MapSetting): MapRun => {
+    const neighbors = Math.min(values["neighbors"] as number, rows.count);
+    const epochs = values["epochs"] as number;
+    return createUmap(graph(Math.max(1, neighbors - 1), part(report, 0, 0.7)), {
+      seed, dimensions: dimensionsOf(values), neighbors, minDist: values["minDist"] as number, spread: values["spread"] as number,
+      negativeSamples: values["negativeSamples"] as number, initial: values["initial"] as "spectral" | "random",
+      ...(epochs > 0 ? { epochs } : {}), ...(labels && values["supervised"] ? { labels, targetWeight: values["targetWeight"] as number } : {}),
+      ...(state ? { resume: state } : {}),
+    }, crew, part(report, 0.7, 1));
+  },
+  mds: ({ rows, values, seed, state, crew, report }: MapSetting): Promise<MapRun> =>
+    createMds(crew, rows, { kind: values["kind"] as "classical" | "metric" | "nonmetric", dimensions: dimensionsOf(values), seed, iterations: values["iterations"] as number }, report, state ?? undefined),
+};
+export type MapKind = keyof typeof mapKinds;

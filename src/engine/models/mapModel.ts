@@ -1,0 +1,117 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { rowSize, type EpochLosses, type HyperparameterValues, type LatentSpace } from "../../protocol/data";
+import { LatentError, throwIfCancelled } from "../../protocol/errors";
+import { makeMap, type MapFrame, type MapJob, type MapRows, type NeighborGraph } from "../mapRuns";
+import type { NamedTensors } from "../safetensors";
+import type { TrainingData } from "../trainingData";
+import { FitInterrupted, type FitContext, type FitOutcome, type FitState, type Model } from "./model";
+import { principalDirections } from "./pcaSolvers";
+
+// A map of all rows as a model whose latents are the picture: it is fitted, stopped, resumed and looked at like any other,
+// but learns no function, so that it can neither encode other rows nor decode.
+
+/** Shares of the fit's time line: reading and reducing the rows, then preparing the map (neighbours above all). */
+const reducingShare = 0.05;
+const preparingShare = 0.2;
+
+/** The model of one map. `values` has the hyperparameters of its kind, and `components`, `metric` and `dimensions` of all; a map without steps is made at once. */
+export function mapModel(kind: MapJob["kind"], name: string, values: HyperparameterValues, hasSteps = true): Model {
+  const dim = values["dimensions"] === "3" ? 3 : 2;
+  const latent: LatentSpace = { dim, blocks: [{ name, kind: "continuous", start: 0, size: dim }] };
+  let picture: Float32Array | null = null;
+  let graph: NeighborGraph | null = null;
+  return {
+    latent,
+    map: () => picture,
+    kept: () => ({
+      ...(picture ? { latents: { shape: [picture.length / dim, dim], data: picture } } : {}),
+      ...(graph ? graphTensors(graph) : {}),
+    }),
+    weights: async () => ({}),
+    dispose: () => undefined,
+    async fit(data, context) {
+      const resumed = context.resume;
+      const history: EpochLosses[] = resumed?.position.history.slice() ?? [];
+      const before = resumed?.position.seconds ?? 0;
+      const startedAt = performance.now();
+      const seconds = () => before + (performance.now() - startedAt) / 1000;
+      let reached = { iteration: resumed?.position.epoch ?? 0, iterations: (values["iterations"] as number | undefined) ?? 0 };
+      const report = (fraction: number) => context.onProgress({ fraction, epoch: reached.iteration, epochs: reached.iterations, losses: history.at(-1)?.train ?? null, history });
+      const stateAt = (iteration: number, state: NamedTensors): FitState => ({
+        position: { epoch: iteration, batch: 0, rows: 0, sums: {}, seconds: seconds(), history: history.slice(), bestEpoch: 0 },
+        tensors: state,
+      });
+      const note = (frame: MapFrame) => {
+        picture = frame.coordinates;
+        reached = frame;
+        for (const { iteration, value } of frame.objectives) {
+          if (iteration <= (history.at(-1)?.epoch ?? 0)) continue;
+          const earlier = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
+          history.push({ epoch: iteration, train: { total: value }, validation: null, seconds: seconds() - earlier });
+        }
+      };
+      const saving: Promise<void>[] = [];
+      if (!resumed && hasSteps) await context.onEpoch(async () => stateAt(0, {}));
+      const rows = await rowsOf(data, values, context, fraction => report(reducingShare * fraction));
+      graph = resumed ? graphFrom(resumed.tensors) : null;
+      const state = resumed && resumed.position.epoch > 0 ? Object.fromEntries(Object.entries(resumed.tensors).filter(([key]) => !key.startsWith("neighbors."))) : null;
+      const end = await makeMap({ kind, rows, values, labels: context.labels?.values ?? null, seed: context.seed, state, graph }, {
+        onPreparing: fraction => report(reducingShare + (preparingShare - reducingShare) * fraction),
+        onGraph: found => { graph = found; },
+        onFrame: frame => {
+          note(frame);
+          report(preparingShare + (1 - preparingShare) * Math.min(1, frame.iteration / Math.max(1, frame.iterations)));
+        },
+        onState: (saved, iteration) => void saving.push(context.onEpoch(async () => stateAt(iteration, saved))),
+      }, context.signal);
+      await Promise.all(saving);
+      if (!end) throw new FitInterrupted(stateAt(reached.iteration, state ?? {}));
+      note(end.frame);
+      if (!end.finished) throw new FitInterrupted(stateAt(end.frame.iteration, end.state));
+      const { name: objective, value } = end.frame.objectives.at(-1)!;
+      return { history, bestEpoch: 0, metrics: { [objective]: value, ...end.facts } } satisfies FitOutcome;
+    },
+  };
+}
+
+const graphTensors = ({ k, rows, distances, recall }: NeighborGraph): NamedTensors => ({
+  "neighbors.rows": { shape: [rows.length / k, k], data: rows },
+  "neighbors.distances": { shape: [rows.length / k, k], data: distances },
+  "neighbors.recall": { shape: [1], data: Float32Array.of(recall) },
+});
+
+/** The graph among a checkpoint's tensors, if there is one. */
+export function graphFrom(tensors: NamedTensors): NeighborGraph | null {
+  const [rows, distances, recall] = ["rows", "distances", "recall"].map(name => tensors[`neighbors.${name}`]);
+  if (!rows || !distances || !recall) return null;
+  return { k: rows.shape[1]!, rows: rows.data as Int32Array, distances: distances.data as Float32Array, recall: recall.data[0]! };
+}
+
+/** The rows in model space, reduced to their first principal components where there are more values than `components`. */
+async function rowsOf(data: TrainingData, values: HyperparameterValues, { signal, seed }: FitContext, report: (fraction: number) => void): Promise<MapRows> {
+  const { count } = data.schema;
+  const size = rowSize(data.schema);
+  const components = values["components"] as number;
+  const dim = components > 0 && components < Math.min(size, count) ? components : size;
+  const metric = values["metric"] as MapRows["metric"];
+  if (count * dim * 4 > 2 ** 32 - 2 ** 16) throw new LatentError("out-of-memory", `${count} rows of ${dim} values need more than the 4 GB that a map can have. Reduce them to fewer principal components.`);
+  const reduced = dim < size ? await principalDirections(data, dim, { solver: "auto", seed, signal, onProgress: fraction => report(0.7 * fraction) }) : null;
+  const directions = reduced && tf.tensor2d(Float32Array.from(reduced.directions.subarray(0, dim * size)), [dim, size]);
+  const mean = reduced && tf.tensor1d(Float32Array.from(reduced.mean));
+  try {
+    const shared = new Float32Array(new SharedArrayBuffer(4 * count * dim)); // the thread reads the same memory
+    const perWindow = Math.max(1, Math.floor(2 ** 22 / size));
+    for (let start = 0; start < count; start += perWindow) {
+      throwIfCancelled(signal);
+      const x = await data.window({ start, count: Math.min(perWindow, count - start) });
+      const mapped = tf.tidy(() => (directions ? tf.matMul(tf.sub(x, mean!) as tf.Tensor2D, directions, false, true) : tf.clone(x)));
+      shared.set((await mapped.data()) as Float32Array, start * dim);
+      tf.dispose([x, mapped]);
+      report((reduced ? 0.7 : 0) + (reduced ? 0.3 : 1) * Math.min(1, (start + perWindow) / count));
+      await new Promise(setImmediate);
+    }
+    return { data: shared, count, dim, metric };
+  } finally {
+    tf.dispose([directions, mean].filter(tensor => tensor !== null));
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEngine } from "../../../src/engine/engine";
+import { openCheckpoint } from "../../../src/engine/checkpoint";
+import { models } from "../../../src/engine/models";
+import type { Progress } from "../../../src/protocol/data";
+import { backendOptions } from "../../helpers/backends";
+import { npy } from "../../helpers/datasetFiles";
+import { mnistDigits } from "../../helpers/memoryDataset";
+
+// The maps through the engine, as a user meets them: a file in, a checkpoint out, stopped and resumed.
+
+const maps = Object.entries(models).filter(([, spec]) => spec.isMap).map(([id]) => id);
+const count = 600;
+
+describe("maps through the engine", () => {
+  const folder = mkdtempSync(join(tmpdir(), "latent-maps-"));
+  const path = join(folder, "digits.npy");
+  let engine: ReturnType<typeof createEngine>;
+  const progress: Progress[] = [];
+  beforeAll(async () => {
+    const digits = mnistDigits(count, 1);
+    writeFileSync(path, npy(Array.from(await digits.read(0, count)), "|u1", [count, 28, 28]));
+    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 2 }, { didProgress: (_, at) => void progress.push(at), didOpenBackend: () => undefined, didLog: () => undefined });
+  });
+  afterAll(async () => {
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const small: Record<string, object> = { tsne: { iterations: 300, perplexity: 15 }, umap: { epochs: 120 }, mds: { iterations: 60 } };
+  const fit = (model: string, name: string, more = {}, signal = new AbortController().signal) =>
+    engine.fit({ runId: name, source: { path, choices: {} }, model, hyperparameters: { ...small[model], ...more }, seed: 3, checkpointPath: join(folder, `${name}.latent.safetensors`) }, signal);
+
+  it.each(maps)("%s draws all rows, says how well, and its picture is what its views show", async model => {
+    const { checkpointPath, state } = await fit(model, `${model}-whole`);
+    expect(state).toBe("complete");
+    const file = await openCheckpoint(checkpointPath);
+    const { header } = file;
+    await file.close();
+    expect(header).toMatchObject({ state: "complete", capabilities: ["map"], latent: { dim: 2 }, schema: { count, shape: [28, 28, 1] } });
+    expect(header.losses.length).toBeGreaterThan(10);
+    expect(header.losses.at(-1)!.train["total"]).toBeLessThan(header.losses[0]!.train["total"]!);
+    const overview = await engine.overview(checkpointPath);
+    expect(overview).toMatchObject({ usualProjection: "axes", datasetProblem: null });
+    const { data } = await engine.points(checkpointPath, { projection: "axes", dimensions: 2 });
+    expect(data).toHaveLength(2 * count);
+    expect(data.every(Number.isFinite)).toBe(true);
+    // Neighbours in the picture are mostly of one class: 600 digits know that much.
+    const { values } = await mnistDigits(count, 1).labels() as { values: Int32Array };
+    let same = 0;
+    for (let row = 0; row < count; row++) {
+      const { rows: [nearest] } = nearestInPicture(data, row);
+      if (values[row] === values[nearest!]) same++;
+    }
+    expect(same / count).toBeGreaterThan(model === "mds" ? 0.35 : 0.75);
+  });
+
+  it.each(maps)("%s stops where it is told, keeps the picture, and goes on to the same one", async model => {
+    const whole = await engine.points(join(folder, `${model}-whole.latent.safetensors`), { projection: "axes", dimensions: 2 });
+    const abort = new AbortController();
+    progress.length = 0;
+    const fitting = fit(model, `${model}-halves`, {}, abort.signal);
+    while (!progress.some(({ epoch, epochs }) => epoch > 0 && epoch < epochs)) await new Promise(resolve => setTimeout(resolve, 5));
+    const stoppedAt = performance.now();
+    abort.abort();
+    const { state, checkpointPath } = await fitting;
+    expect(performance.now() - stoppedAt).toBeLessThan(20_000);
+    expect(state).toBe("interrupted");
+    expect((await engine.points(checkpointPath, { projection: "axes", dimensions: 2 })).data).toHaveLength(2 * count);
+    expect((await engine.resume({ runId: "again", checkpointPath }, new AbortController().signal)).state).toBe("complete");
+    expect((await engine.points(checkpointPath, { projection: "axes", dimensions: 2 })).data).toEqual(whole.data);
+  });
+
+  it("t-SNE in three dimensions, of directions, from all values", async () => {
+    const { checkpointPath } = await fit("tsne", "space", { dimensions: "3", metric: "cosine", components: 0, iterations: 60 });
+    expect((await engine.points(checkpointPath, { projection: "axes", dimensions: 3 })).data).toHaveLength(3 * count);
+  });
+
+  it("maps the latents of another checkpoint, and refuses a model or rows that do not fit", async () => {
+    const { checkpointPath: basis } = await fit("pca", "basis", { latentDim: 8 });
+    const request = { runId: "latents", source: { path, choices: {} }, model: "umap", hyperparameters: small["umap"] as Record<string, number>, seed: 3, basis, checkpointPath: join(folder, "of-latents.latent.safetensors") };
+    const { checkpointPath } = await engine.fit(request, new AbortController().signal);
+    const file = await openCheckpoint(checkpointPath);
+    expect(file.header).toMatchObject({ basis: { name: "basis", relativePath: "basis.latent.safetensors" }, schema: { shape: [28, 28, 1] }, state: "complete" });
+    await file.close();
+    expect((await engine.thumbnails(checkpointPath, Int32Array.of(5))).shape).toEqual([1, 28, 28, 1]);
+    await expect(engine.fit({ ...request, model: "pca", hyperparameters: {}, checkpointPath: join(folder, "no.latent.safetensors") }, new AbortController().signal)).rejects.toThrow(/PCA is fitted to rows/);
+  });
+
+  it("classical MDS is there at once, without steps", async () => {
+    const { checkpointPath } = await fit("mds", "classical", { kind: "classical" });
+    const file = await openCheckpoint(checkpointPath);
+    expect(file.header).toMatchObject({ state: "complete", epochs: 0, losses: [] });
+    await file.close();
+  });
+
+  it("is cancelled before it begins without leaving a picture", async () => {
+    const abort = new AbortController();
+    abort.abort();
+    await expect(fit("tsne", "never", {}, abort.signal)).rejects.toMatchObject({ code: "cancelled" });
+  });
+});
+
+function nearestInPicture(data: Float32Array, row: number): { rows: number[] } {
+  let [best, least] = [-1, Infinity];
+  for (let i = 0; i < data.length / 2; i++) {
+    const distance = (data[2 * i]! - data[2 * row]!) ** 2 + (data[2 * i + 1]! - data[2 * row + 1]!) ** 2;
+    if (i !== row && distance < least) [best, least] = [i, distance];
+  }
+  return { rows: [best] };
+}
