@@ -20,7 +20,7 @@ export const pca = defineModel({
     latentDim: { kind: "integer", label: "Components", default: 32, min: 1, max: 1024, atMostRowSize: true },
     solver: {
       kind: "choice", label: "Solver", default: "auto", advanced: true,
-      options: { auto: "exact unless randomized is much cheaper", exact: "eigenvectors of the covariance (or Gram) matrix", randomized: "subspace iteration from a random start" },
+      options: { auto: "exact unless randomized is much cheaper", exact: "eigenvectors of the covariance (or Gram) matrix", randomized: "block Krylov iteration from a random start; within 0.001 % of the explained variance" },
     },
     whiten: { kind: "boolean", label: "Whiten", detail: "unit variance in every component", default: false, advanced: true },
   },
