@@ -1,4 +1,4 @@
-// The Node contestant of train.mjs: `node trainNode.cjs <folder of our kernels> <threads>`; 0 threads for TF.js as shipped.
+// The Node contestant of train.mjs: `node trainNode.cjs <folder of our kernels> <threads> <digits> <pictures>`; 0 threads for TF.js as shipped.
 // Reads lines "<task> <steps>" and answers each with the milliseconds of every step, as JSON. Tasks go through the engine's
 // own training loop, on MNIST digits as they come from its reader.
 
@@ -10,13 +10,13 @@ import { openDataset } from "../src/engine/datasets/index.ts";
 import { installKernels } from "../src/engine/kernels/index.ts";
 import { openWasmBackend } from "../src/engine/kernels/sharedHeap.ts";
 import { batchRows, decodeLatents, encodeRows } from "../src/engine/modelSpace.ts";
-import { principalDirections } from "../src/engine/models/pcaSolvers.ts";
+import { principalDirections } from "../src/engine/models/principal/principalDirections.ts";
 import { gradientFit } from "../src/engine/models/gradientFit.ts";
 import { models } from "../src/engine/models/index.ts";
 import { conv2d, conv2dTranspose, network } from "../src/engine/models/layers.ts";
 import { loadTrainingData } from "../src/engine/trainingData.ts";
 
-const [, , folder, threads, digits] = process.argv;
+const [, , folder, threads, digits, pictures] = process.argv;
 
 /** A strided convolutional autoencoder without a bottleneck: 1 → filters → … → 1 channels. */
 function convolutional(size, [first, second]) {
@@ -41,15 +41,12 @@ function ofRegistry(id, schema, values) {
 /** Work that is no training: each gives the milliseconds of every repetition. */
 const others = {
   /** All the principal components of the digits, from rows in memory to directions. */
-  async pca(data, times) {
-    const taken = [];
-    for (let i = 0; i < times; i++) {
-      const before = performance.now();
-      await principalDirections(data, 50, { solver: "exact", seed: 1, onProgress: () => undefined });
-      taken.push(performance.now() - before);
-    }
-    return taken;
-  },
+  pca: (data, times) => principal(data, "exact", times),
+  /** 50 of them by the randomized solver. */
+  pcaRandomized: (data, times) => principal(data, "randomized", times),
+  /** 50 principal components of the pictures, by the solver that the engine chooses. */
+  pcaWide: async (_, times) => principal(await openPictures(), "auto", times),
+  pcaWideExact: async (_, times) => principal(await openPictures(), "exact", times),
   /** All digits through a convolutional encoder, in the batches in which the engine does it. */
   async encode(data, times, dataset) {
     const fitted = fittedModel("convAutoencoder", data, { latentDim: 16, filters: [16, 32], batchSize: 64 });
@@ -77,6 +74,22 @@ const others = {
   },
 };
 
+async function principal(data, solver, times) {
+  const taken = [];
+  for (let i = 0; i < times; i++) {
+    const before = performance.now();
+    await principalDirections(data, 50, { solver, seed: 1, onProgress: () => undefined });
+    taken.push(performance.now() - before);
+  }
+  return taken;
+}
+
+let openedPictures;
+async function openPictures() {
+  return openedPictures ??= loadTrainingData(await openDataset({ path: pictures, reader: "npy", choices: {} }), loading);
+}
+const loading = { scaling: "auto", validationShare: 0, seed: 1, scaler: null };
+
 function fittedModel(id, data, values) {
   const all = { schedule: "constant", epochs: 1, learningRate: 0.001, validation: 0, patience: 0, ...values };
   return { schema: data.schema, scaler: data.scaler, model: models[id].create(data.schema, all, { seed: 1 }) };
@@ -95,7 +108,7 @@ async function main() {
   const info = threads === "0" ? undefined : await installKernels(tf, { folder, threads: Number(threads), wide: true });
   const description = info ? `${info.variant}${info.wide ? ", 256 bits" : ""}, ×${info.threads}, ${info.measureGflops().toFixed(0)} GFLOP/s` : "tf.train.adam";
   const dataset = await openDataset({ path: digits, reader: "idx", choices: {} });
-  const data = await loadTrainingData(dataset, { scaling: "auto", validationShare: 0, seed: 1, scaler: null });
+  const data = await loadTrainingData(dataset, loading);
   const prepared = {};
   for await (const line of createInterface({ input: process.stdin })) {
     const [name, steps] = line.split(" ");

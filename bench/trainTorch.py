@@ -1,5 +1,6 @@
-"""The PyTorch contestant of train.mjs: `python3 trainTorch.py <threads> <digits>`. Same networks, same data, same protocol.
+"""The PyTorch contestant of train.mjs: `python3 trainTorch.py <threads> <digits> <pictures>`. Same networks, same data, same protocol.
 The digits are held as floats, which spares PyTorch the scaling that ours does for every batch."""
+import functools
 import json
 import sys
 import time
@@ -73,17 +74,21 @@ def prepare(task):
     return run
 
 
-def pca(times):
+def pca(rows, solver, times):
     # On as many threads as PyTorch: the pool is OpenBLAS's, whose threads the environment sets.
     from sklearn.decomposition import PCA
 
-    rows = digits.numpy()
     milliseconds = []
     for _ in range(times):
         before = time.perf_counter()
-        PCA(50, svd_solver="full").fit(rows)
+        PCA(50, svd_solver=solver, random_state=0).fit(rows)
         milliseconds.append(1000 * (time.perf_counter() - before))
     return milliseconds
+
+
+@functools.cache
+def pictures():
+    return np.load(sys.argv[3]).reshape(-1, 64 * 64 * 3).astype(np.float32) / 255
 
 
 def encode(times):
@@ -111,7 +116,14 @@ def decode(times):
     return milliseconds
 
 
-others = {"pca": pca, "encode": encode, "decode": decode}
+others = {
+    "pca": lambda times: pca(digits.numpy(), "full", times),
+    "pcaRandomized": lambda times: pca(digits.numpy(), "randomized", times),
+    "pcaWide": lambda times: pca(pictures(), "randomized", times),
+    "pcaWideExact": lambda times: pca(pictures(), "full", times),
+    "encode": encode,
+    "decode": decode,
+}
 running = {}
 for line in sys.stdin:
     task, steps = line.split()

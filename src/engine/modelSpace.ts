@@ -33,7 +33,9 @@ export async function encodeAndScore({ scaler, model }: FittedModel, rows: Rows)
     const score = model.score ? model.score(x) : model.decode ? squaredErrorPerRow(x, model.decode(latents)) : null;
     return score ? [latents, score] : [latents];
   }) as [tf.Tensor2D, tf.Tensor1D?];
-  return { z: await take(z), scores: scores ? await take(scores) : null };
+  // Both readbacks are asked for at once: on a GPU each waits for its own round trip.
+  const [latents, values] = await Promise.all([take(z), scores ? take(scores) : null]);
+  return { z: latents, scores: values };
 }
 
 /** Latents [n × dim] → rows [n × d] in data space, batch by batch. The model must have `decode`. */

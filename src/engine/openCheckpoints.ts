@@ -1,16 +1,16 @@
 import { stat } from "node:fs/promises";
 import type { CheckpointHeader } from "../protocol/checkpointHeader";
 import { rowSize, type Labels } from "../protocol/data";
-import { LatentError, messageOf, throwIfCancelled } from "../protocol/errors";
+import { LatentError, messageOf } from "../protocol/errors";
 import { openCheckpoint, placesOf, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
 import { spreadRows } from "./datasets/rowRuns";
-import { windowsOf } from "./datasets/windows";
 import type { Dataset } from "./datasets/dataset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";
-import { batchRows, encodeAndScore, encodeRows, type FittedModel } from "./modelSpace";
-import type { HostTensor, NamedTensors } from "./safetensors";
+import { encodeDataset } from "./encodeDataset";
+import { encodeRows, type FittedModel } from "./modelSpace";
+import type { HostTensor } from "./safetensors";
 import { modelSchema, type Scaler } from "./scaler";
 
 // The checkpoints that views are looking at, each with its model rebuilt and its dataset open. Opened when first asked
@@ -244,29 +244,6 @@ export async function readScaler(read: (name: string) => Promise<HostTensor>, si
     if (tensor.data.length !== size || !(tensor.data instanceof Float32Array)) throw new LatentError("bad-checkpoint", `the scaler has ${tensor.data.length} values for rows of ${size}`);
   }
   return { shift: shift.data as Float32Array, scale: scale.data as Float32Array };
-}
-
-/** `latents` and, where the model gives them, `scores` of all rows of a dataset. */
-export async function encodeDataset(fitted: FittedModel, dataset: Dataset, signal?: AbortSignal, onProgress?: (fraction: number) => void): Promise<NamedTensors> {
-  const { count } = dataset.schema;
-  const dim = fitted.model.latent.dim;
-  if (!fitted.model.encode) throw new LatentError("unsupported", fitted.model.map ? "the map was stopped before its first picture; resume it" : "this model has no encoder");
-  const latents = new Float32Array(count * dim);
-  let scores: Float32Array | null = null;
-  const size = rowSize(dataset.schema);
-  const perBatch = batchRows(dataset.schema);
-  for await (const window of windowsOf(dataset, signal)) {
-    // A window of narrow rows has very many of them, and each takes the width of the widest layer.
-    for (let from = 0; from < window.count; from += perBatch) {
-      throwIfCancelled(signal);
-      const part = await encodeAndScore(fitted, window.rows.subarray(from * size, Math.min(window.count, from + perBatch) * size));
-      latents.set(part.z, (window.start + from) * dim);
-      if (part.scores) (scores ??= new Float32Array(count)).set(part.scores, window.start + from);
-      onProgress?.(Math.min(1, (window.start + from + perBatch) / count));
-      await new Promise(setImmediate);
-    }
-  }
-  return { latents: { shape: [count, dim], data: latents }, ...(scores ? { scores: { shape: [count], data: scores } } : {}) };
 }
 
 /** Opens the dataset a checkpoint refers to where it lies now; throws `bad-dataset` when it is gone or has changed. */

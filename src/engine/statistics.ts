@@ -1,4 +1,4 @@
-import { symmetricEigen } from "./linalg";
+import { symmetricEigen } from "./linalg/symmetricEigen";
 import { random } from "./random";
 
 // Descriptions of a cloud of latents [n × dim], row-major f32, that hold for any model.

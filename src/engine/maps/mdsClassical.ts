@@ -1,4 +1,4 @@
-import { symmetricEigen } from "../linalg";
+import { symmetricEigen } from "../linalg/symmetricEigen";
 import { random, shuffled } from "../random";
 import type { Crew } from "./crew";
 import type { Report } from "./map";

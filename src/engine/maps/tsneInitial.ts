@@ -1,4 +1,4 @@
-import { orthonormalRows } from "../linalg";
+import { orthonormalRows } from "../linalg/orthonormalRows";
 import { normals, random } from "../random";
 import type { Crew } from "./crew";
 import type { MapRows } from "./map";

@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { isCancelled } from "../../protocol/errors";
 import { rowSize } from "../../protocol/data";
-import { principalAngles } from "../linalg";
+import { principalAngles } from "../linalg/principalAngles";
 import type { TrainingData } from "../trainingData";
 import { autoencoderModel, checkLatentDim } from "./autoencoderModel";
 import { trainingDefaults, trainingHyperparameters } from "./gradientFit";
 import { dense, network } from "./layers";
 import { meanSquaredError } from "./losses";
 import { defineModel, type FitContext, type FitOutcome, type Model } from "./model";
-import { eachWindow, principalDirections } from "./pcaSolvers";
+import { eachWindow } from "../rowWindows";
+import { principalDirections } from "./principal/principalDirections";
 
 /**
  * z = x W + b, x̂ = z V + c, trained by gradient descent. Its global minimum spans the principal subspace (Bourlard & Kamp

@@ -5,7 +5,7 @@ import { makeMap, type MapFrame, type MapJob, type MapRows, type NeighborGraph }
 import type { NamedTensors } from "../safetensors";
 import type { TrainingData } from "../trainingData";
 import { FitInterrupted, type FitContext, type FitOutcome, type FitState, type Model } from "./model";
-import { principalDirections } from "./pcaSolvers";
+import { principalDirections } from "./principal/principalDirections";
 
 // A map of all rows as a model whose latents are the picture: it is fitted, stopped, resumed and looked at like any other,
 // but learns no function, so that it can neither encode other rows nor decode.

@@ -1,5 +1,5 @@
 import { covarianceOf, meanOf } from "../statistics";
-import { symmetricEigen } from "../linalg";
+import { symmetricEigen } from "../linalg/symmetricEigen";
 import type { Projection } from "./projection";
 
 /** The directions of greatest variance of the latents themselves (PCA of [n × dim], f64). */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildKernels } from "../../../scripts/buildKernels.mjs";
-import { symmetricEigen } from "../../../src/engine/linalg";
+import { symmetricEigen } from "../../../src/engine/linalg/symmetricEigen";
 import { openCrew, type Crew } from "../../../src/engine/maps/crew";
 import type { MapRows } from "../../../src/engine/maps/map";
 import { chooseLandmarks, classicalMap } from "../../../src/engine/maps/mdsClassical";

@@ -5,7 +5,7 @@ import { jacobiEigen } from "../../../src/engine/maps/jacobi";
 import { fitUmapCurve } from "../../../src/engine/maps/umapCurve";
 import { fuzzySet } from "../../../src/engine/maps/umapGraph";
 import { spectrum } from "../../../src/engine/maps/umapSpectral";
-import { symmetricEigen } from "../../../src/engine/linalg";
+import { symmetricEigen } from "../../../src/engine/linalg/symmetricEigen";
 import { random } from "../../../src/engine/random";
 import { mnistDigits } from "../../helpers/memoryDataset";
 import { bruteForceGraph } from "../../helpers/umapReference";
