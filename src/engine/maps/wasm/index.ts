@@ -4,5 +4,7 @@
 // writes what no other part touches.
 
 export { fill } from "./fill";
+export { ranks } from "./ranks";
 export { searchAll } from "./searchAll";
 export { searchCells } from "./searchCells";
+export { searchDirect } from "./searchDirect";
