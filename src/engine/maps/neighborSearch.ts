@@ -43,8 +43,11 @@ export function scratchBytes(queries: number, block: number, depth: number, size
   return 448 + 8 * size + 4 * (block * depth + 8 * depth + 3 * block + queries * (1 + 2 * size));
 }
 
-/** Share of ‖a‖² + ‖b‖² by which rounding can change a squared distance: that of packing and of a product of `depth` terms. */
-export const roundingOf = (depth: number) => (depth + 8) * 2 ** -24;
+/**
+ * Share of ‖a‖² + ‖b‖² by which rounding can change a squared distance: a product of `depth` terms in one sum, squares in four,
+ * and a few roundings of packing and adding up.
+ */
+export const roundingOf = (depth: number) => (1.25 * depth + 16) * 2 ** -24;
 
 /** The k nearest `rows` of `queries`, by distances computed for all pairs. */
 export function searchAll(crew: Crew, queries: SearchRows, rows: SearchRows, options: SearchOptions): Found {
