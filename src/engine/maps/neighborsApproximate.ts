@@ -1,6 +1,6 @@
 import type { Crew } from "./crew";
 import type { MapRows, Report } from "./map";
-import { cellsToSearch, distinctNumbers, findCells, nearestCells, orderByCell } from "./neighborCells";
+import { cellsToSearch, distinctNumbers, findCells, nearestCells, orderByCell, type Cells } from "./neighborCells";
 import { reorderRows, type SearchRows } from "./neighborRows";
 import { blockOf, onHeap, scratchBytes, searchParts } from "./neighborSearch";
 import { exactNeighbors, searchAgain, type Nearest } from "./neighborsExact";
@@ -30,7 +30,7 @@ export function approximateNeighbors(crew: Crew, rows: MapRows, space: SearchRow
   if (used === null) return { ...exactNeighbors(crew, space, k, null, fraction => report(0.4 + 0.6 * fraction)), recall: 1 };
   const { order, starts } = orderByCell(cells);
   reorderRows(rows, order, space);
-  const found = searchCells(crew, space, { centres: cells.centres, starts, used }, k, fraction => report(0.4 + 0.6 * fraction));
+  const found = searchCells(crew, space, { centres: cells.centres, starts, probes: probesInOrder(crew, space, cells, order, used), used }, k, fraction => report(0.4 + 0.6 * fraction));
   // Where the cells hold too few rows.
   searchAgain(crew, space, k, found, null, Uint8Array.from(order, (_, place) => (found.rows[place * k + k - 1]! < 0 ? 1 : 0)));
   const inOrder = backInOrder(found, order, k);
@@ -41,18 +41,19 @@ interface SortedCells {
   centres: SearchRows;
   /** [cells + 1] */
   starts: Int32Array;
-  /** How many cells of each row are looked through. */
+  /** [rows, used] the cells that are looked through for each row. */
+  probes: Int32Array;
   used: number;
 }
 
 /** The rows lie in the order of their cells; so do the results. Places that no row was found for hold -1. */
-function searchCells(crew: Crew, space: SearchRows, { centres, starts, used }: SortedCells, k: number, report: Report): Nearest {
+function searchCells(crew: Crew, space: SearchRows, { centres, starts, probes, used }: SortedCells, k: number, report: Report): Nearest {
   const { count, depth } = space;
   const { heap } = crew;
   const block = blockOf(depth);
   const size = Math.min(k + spare, count - 1);
   const cellStarts = onHeap(crew, starts);
-  const probes = onHeap(crew, nearestCells(crew, space, centres, null, used));
+  const cellsOfRows = onHeap(crew, probes);
   const out = { rows: heap.int32(count * k), distances: heap.float32(count * k) };
   heap.scope(() => {
     const scratch = Math.ceil((scratchBytes(partRows, block, depth, size) + 4 * (centres.count + 1 + partRows * used)) / 64) * 64;
@@ -61,11 +62,19 @@ function searchCells(crew: Crew, space: SearchRows, { centres, starts, used }: S
       report(start / count);
       crew.run(
         "searchCells", searchParts, start, Math.min(searchParts * partRows, count - start), space.rows.address, space.excess?.address ?? 0, depth, centres.rows.address,
-        cellStarts.address, centres.count, probes.address, used, size, k, space.half ? 1 : 0, out.rows.address, out.distances.address, block, partRows, memory.address, scratch,
+        cellStarts.address, centres.count, cellsOfRows.address, used, size, k, space.half ? 1 : 0, out.rows.address, out.distances.address, block, partRows, memory.address, scratch,
       );
     }
   });
   return { rows: out.rows.values, distances: out.distances.values };
+}
+
+/** The `used` nearest cells of each row, now that the rows lie in the order of their cells. */
+function probesInOrder(crew: Crew, space: SearchRows, { centres, nearest, probes }: Cells, order: Int32Array, used: number): Int32Array {
+  if (used > probes) return nearestCells(crew, space, centres, null, used);
+  const sorted = new Int32Array(order.length * used);
+  order.forEach((row, place) => sorted.set(nearest.subarray(row * probes, row * probes + used), place * used));
+  return sorted;
 }
 
 /** What was found for place i belongs to row `order[i]`, and names places. */

@@ -66,10 +66,12 @@ function randomNumbers(count: number, below: number, seed: number): Int32Array {
 function distancesOf({ data, dim, metric }: MapRows, first: Int32Array, second: Int32Array): Float64Array {
   const distances = new Float64Array(first.length);
   for (let pair = 0; pair < first.length; pair++) {
-    const [a, b] = [first[pair]! * dim, second[pair]! * dim];
-    let [product, left, right, square] = [0, 0, 0, 0];
+    const a = first[pair]! * dim;
+    const b = second[pair]! * dim;
+    let product = 0, left = 0, right = 0, square = 0;
     for (let j = 0; j < dim; j++) {
-      const [x, y] = [data[a + j]!, data[b + j]!];
+      const x = data[a + j]!;
+      const y = data[b + j]!;
       if (metric === "cosine") {
         product += x * y;
         left += x * x;
@@ -95,15 +97,20 @@ function stress(data: Float64Array, map: Float64Array): number {
 
 /** Ranks from 1; equal values share the mean of theirs. */
 export function ranked(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
-  const ranks = new Float64Array(values.length);
-  for (let start = 0; start < order.length;) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let i = start; i < end; i++) ranks[order[i]!] = (start + end + 1) / 2;
-    start = end;
+  const sorted = values.slice().sort();
+  // Searched for, which is faster than sorting with a comparison of our own.
+  return values.map(value => (firstIndex(sorted, other => other >= value) + firstIndex(sorted, other => other > value) + 1) / 2);
+}
+
+/** Where in ascending values the first one is for which `holds`; their number where there is none. */
+function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(sorted[middle]!)) high = middle;
+    else low = middle + 1;
   }
-  return ranks;
+  return low;
 }
 
 /** Pearson's. */

@@ -68,7 +68,7 @@ describe("the quality of a map of digits", () => {
   it("has no accuracy where no class is known, and judges only rows that have one", () => {
     expect(judge({ k: 5 }).labelAccuracy).toBeNull();
     expect(judge({ k: 5, labels: labels.map(() => -1) }).labelAccuracy).toBeNull();
-    expect(judge({ k: 5, labels: labels.map((label, i) => (i % 2 === 0 ? 3 : -1)) }).labelAccuracy).toBeGreaterThan(0.9);
+    expect(judge({ k: 5, labels: labels.map((_, i) => (i % 2 === 0 ? 3 : -1)) }).labelAccuracy).toBeGreaterThan(0.9);
   });
 
   it("refuses more neighbours than ranks have room for, in words", () => expect(() => judge({ k: 500 })).toThrow("from 1 to 499"));
