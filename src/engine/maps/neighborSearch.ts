@@ -11,8 +11,10 @@ export interface SearchOptions {
   numbers: Int32Array | null;
   /** A query is no neighbour of itself; needs `queries` and `rows` to be the same. */
   apart: boolean;
-  /** Entries kept until their exact distances are known; none are computed where this is k. */
+  /** Entries kept until their exact distances are known, at most as many as there are neighbours. */
   size: number;
+  /** Whether exact distances are computed; else they are as products give them. */
+  exactly: boolean;
   report: Report;
 }
 
@@ -41,8 +43,11 @@ export function scratchBytes(queries: number, block: number, depth: number, size
   return 448 + 8 * size + 4 * (block * depth + 8 * depth + 3 * block + queries * (1 + 2 * size));
 }
 
-/** Share of ‖a‖² + ‖b‖² by which rounding can change a squared distance: that of packing and of a product of `depth` terms. */
-export const roundingOf = (depth: number) => (depth + 8) * 2 ** -24;
+/**
+ * Share of ‖a‖² + ‖b‖² by which rounding can change a squared distance: a product of `depth` terms in one sum, squares in four,
+ * and a few roundings of packing and adding up.
+ */
+export const roundingOf = (depth: number) => (1.25 * depth + 16) * 2 ** -24;
 
 /** The k nearest `rows` of `queries`, by distances computed for all pairs. */
 export function searchAll(crew: Crew, queries: SearchRows, rows: SearchRows, options: SearchOptions): Found {
@@ -62,7 +67,7 @@ export function searchAll(crew: Crew, queries: SearchRows, rows: SearchRows, opt
       const length = Math.min(atOnce, count - start);
       crew.run(
         "searchAll", searchParts, queries.rows.address, queries.excess?.address ?? 0, numbered ? numbered.address + 4 * start : 0, numbered ? 0 : start, length, options.apart ? 1 : 0,
-        rows.rows.address, rows.excess?.address ?? 0, rows.count, depth, rows.centre.address, size > k ? 1 - roundingOf(depth) : 1, size, k, size > k ? 1 : 0, rows.half ? 1 : 0,
+        rows.rows.address, rows.excess?.address ?? 0, rows.count, depth, rows.centre.address, options.exactly ? 1 - roundingOf(depth) : 1, size, k, options.exactly ? 1 : 0, rows.half ? 1 : 0,
         out.rows.address, out.distances.address, out.proven.address, block, memory.address, scratch,
       );
       found.rows.set(out.rows.values.subarray(0, length * k), start * k);
@@ -73,7 +78,8 @@ export function searchAll(crew: Crew, queries: SearchRows, rows: SearchRows, opt
   return found;
 }
 
-function onHeap(crew: Crew, numbers: Int32Array): Shared<Int32Array> {
+/** A copy on the heap. */
+export function onHeap(crew: Crew, numbers: Int32Array): Shared<Int32Array> {
   const shared = crew.heap.int32(numbers.length);
   shared.values.set(numbers);
   return shared;

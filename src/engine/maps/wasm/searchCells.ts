@@ -4,12 +4,12 @@ import { partEnd, partStart } from "./parts";
 import { excessOf, packRows } from "./rowPanels";
 
 /**
- * The `k` nearest rows of the rows `first` to `first` + `count`, among those of a few cells: `probes[row, 0 … used)` are the
+ * The `k` nearest rows of the rows `first` to `first` + `count`, among those of a few cells: `probes` [n, used] are the
  * numbers of the cells that are looked through, `starts` [cells + 1] where each begins in `rows`, `centres` [cells, depth]
  * their centres. Cells that several queries of a part look through are swept once for all of them. Writes into [n, k].
  */
 export function searchCells(
-  part: i32, parts: i32, first: i32, count: i32, rows: usize, excess: usize, depth: i32, centres: usize, starts: usize, cells: i32, probes: usize, probeStride: i32, used: i32,
+  part: i32, parts: i32, first: i32, count: i32, rows: usize, excess: usize, depth: i32, centres: usize, starts: usize, cells: i32, probes: usize, used: i32,
   size: i32, k: i32, half: i32, outRows: usize, outDistances: usize, block: i32, most: i32, scratch: usize, scratchBytes: usize,
 ): void {
   const own = scratch + <usize>part * scratchBytes;
@@ -22,7 +22,7 @@ export function searchCells(
   const start = first + partStart(count, part, parts);
   const length = first + partEnd(count, part, parts) - start;
   empty(search, length);
-  orderByCell(probes + ((<usize>start * <usize>probeStride) << 2), probeStride, used, length, cells, ends, order);
+  orderByCell(probes + ((<usize>start * <usize>used) << 2), used, length, cells, ends, order);
   let from = 0;
   for (let cell = 0; cell < cells; cell++) {
     const to = load<i32>(ends + (<usize>cell << 2));
@@ -47,11 +47,11 @@ export function searchCells(
 }
 
 /** Sorts (query, cell) pairs by cell: `order` gets the queries, `ends` where those of each cell end in it. */
-function orderByCell(probes: usize, stride: i32, used: i32, length: i32, cells: i32, ends: usize, order: usize): void {
+function orderByCell(probes: usize, used: i32, length: i32, cells: i32, ends: usize, order: usize): void {
   memory.fill(ends, 0, <usize>(cells + 1) << 2);
   for (let query = 0; query < length; query++) {
     for (let j = 0; j < used; j++) {
-      const after = ends + (<usize>(load<i32>(probes + (<usize>(query * stride + j) << 2)) + 1) << 2);
+      const after = ends + (<usize>(load<i32>(probes + (<usize>(query * used + j) << 2)) + 1) << 2);
       store<i32>(after, load<i32>(after) + 1);
     }
   }
@@ -62,7 +62,7 @@ function orderByCell(probes: usize, stride: i32, used: i32, length: i32, cells: 
   // `ends[cell]` is where the cell begins; filling moves it to its end.
   for (let query = 0; query < length; query++) {
     for (let j = 0; j < used; j++) {
-      const at = ends + (<usize>load<i32>(probes + (<usize>(query * stride + j) << 2)) << 2);
+      const at = ends + (<usize>load<i32>(probes + (<usize>(query * used + j) << 2)) << 2);
       const place = load<i32>(at);
       store<i32>(order + (<usize>place << 2), query);
       store<i32>(at, place + 1);
