@@ -38,7 +38,7 @@ const spins = 20_000;
 
 export interface CrewCalls {
   readonly record: SharedArrayBuffer;
-  /** Runs a kernel with the other threads; false when it failed on one of them. What it throws here passes. */
+  /** Runs a kernel with the other threads; false when it failed on one of them, or an earlier one anywhere. What it throws here passes. */
   call(kernel: string, parts: number, args: readonly number[]): boolean;
   /** What another thread does, for ever: parts of every call. */
   serve(): never;
@@ -87,6 +87,9 @@ export function crewCalls(kernels: CrewKernels, record = new SharedArrayBuffer(H
         for (let done = Atomics.load(numbers, DONE), spin = spins; done < others; done = Atomics.load(numbers, DONE)) {
           if (--spin <= 0) Atomics.wait(numbers, DONE, done);
         }
+      } catch (error) {
+        Atomics.store(numbers, FAILED, 1); // others may still be at it, and would be counted into the next call
+        throw error;
       } finally {
         Atomics.store(numbers, NEXT, (number << 16) | CLOSED);
       }

@@ -31,7 +31,6 @@ export function createHeap(memory: WasmMemory): CrewHeap {
     const missing = end - memory.buffer.byteLength;
     if (missing > 0) {
       try {
-        // In larger steps than needed: growing stops all threads for a moment.
         memory.grow(Math.ceil(missing / PAGE));
       } catch {
         throw new LatentError("out-of-memory", `The map needs ${(end / 2 ** 20).toFixed(0)} MB at once, more than can be had. Fewer neighbours or fewer rows need less.`);

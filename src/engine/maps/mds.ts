@@ -35,9 +35,10 @@ export interface MdsRun extends MapRun {
 }
 
 /**
- * An MDS map of rows, or of distances that were measured. It takes the crew's memory, for as long as it is used. `objective` is
+ * An MDS map of rows, or of distances that were measured. Its memory is the crew's, until that is closed. `objective` is
  * stress-1 = √(Σ (d − d̂)² / Σ d̂²), d in the map, d̂ in the data (metric) or the nearest values in the data's order
- * (nonmetric); exact runs show the map at its best scale, so that this is Kruskal's stress too. `state` of an earlier run with the same source and options goes on from there.
+ * (nonmetric); runs over all pairs show the map at its best scale. `state` of an earlier run with the same source and options goes on
+ * from there.
  *
  * Throws `bad-request` for impossible options, `bad-dataset` for distances that are all 0 or not finite, `unsupported` for more
  * rows than nonmetric MDS takes, `bad-checkpoint` for a foreign state, `cancelled` when `report` does.
@@ -50,6 +51,10 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
     throw new LatentError("unsupported", `Nonmetric MDS sorts all pairs of rows and takes up to ${largestExact.nonmetric} rows, these are ${count}. Metric or classical MDS takes them all.`);
   }
   const columns = kind === "metric" ? (options.columns ?? (count > largestExact.metric ? usualColumns : undefined)) : undefined;
+  const starts = typeof start === "object" && "random" in start ? start.random : 1;
+  if (columns !== undefined && starts > 1) {
+    throw new LatentError("bad-request", `${starts} random starts, but with sampled columns there can be only one, whose steps are given in advance`);
+  }
   const isExact = kind !== "classical" && columns === undefined;
   const iterations = options.iterations ?? usualIterations[isExact ? "exact" : "sampled"];
   const prepared = isExact ? crew.heap.float32((count * (count - 1)) / 2) : undefined;
@@ -62,8 +67,11 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
   const shown = pairsOf(distances, shepardPairs, seed);
   const pairs = isExact ? undefined : pairsOf(distances, stressPairs, seed);
   if (pairs) checkSize(pairs.distances);
-  const needsClassical = kind === "classical" || (start === "classical" && !state);
-  const classical = needsClassical ? await classicalMap(crew, distances, chooseLandmarks(count, options.landmarks ?? usualLandmarks[kind === "classical" ? "map" : "start"], seed), dimensions, fraction => report(isExact ? 0.5 + 0.5 * fraction : fraction)) : undefined;
+  let classical: ClassicalMap | undefined;
+  if (kind === "classical" || (start === "classical" && !state)) {
+    const landmarks = chooseLandmarks(count, options.landmarks ?? usualLandmarks[kind === "classical" ? "map" : "start"], seed);
+    classical = await classicalMap(crew, distances, landmarks, dimensions, fraction => report(isExact ? 0.5 + 0.5 * fraction : fraction));
+  }
   const begin = (number: number) => {
     if (start instanceof Float32Array) return start;
     return classical && start === "classical" ? withoutFlatAxes(classical.coordinates, dimensions, seed) : randomMap(count, dimensions, seed, number);
@@ -71,7 +79,6 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
 
   if (prepared) {
     const map = exactMap(crew, prepared, count, dimensions, kind === "metric");
-    const starts = typeof start === "object" && "random" in start ? start.random : 1;
     return mdsRun(smacof(map, count, { dimensions, iterations, eps, starts, start: begin }, state), map.disparity);
   }
   if (kind === "classical") return mdsRun(stillMap(classical!.coordinates, pairs!, dimensions));

@@ -60,8 +60,8 @@ export function exactMap(crew: Crew, triangle: Shared<Float32Array>, count: numb
     crew.run("mdsSort", 1, pairs, address, order.address, sorted.address, starts.address, counters.address);
     const ties = counters.values[256]!;
     return () => {
-      if (ties > 0) crew.run("mdsSortTies", 1, pairs, address, order.address, starts.address);
       crew.run("mdsPick", parts, pairs, address, order.address, sorted.address);
+      if (ties > 0) crew.run("mdsSortTies", parts, pairs, sorted.address, order.address, starts.address, address);
       crew.run("mdsMonotone", 1, pairs, sorted.address, starts.address, square.address);
       crew.run("mdsPutBack", parts, pairs, sorted.address, order.address, address);
       return square.values[0] === 0 ? 0 : Math.sqrt(size / square.values[0]!);

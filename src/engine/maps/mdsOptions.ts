@@ -10,7 +10,10 @@ export interface MdsOptions {
   iterations?: number;
   /** A start has converged when a step lowers the stress by less than this share of it; 1e-5 by default. */
   eps?: number;
-  /** Where the map begins: at the classical map (the default), at so many random ones in turn, of which the best is kept, or at a given one [count × dimensions], row-major. */
+  /**
+   * Where the map begins: at the classical map (the default), at so many random ones in turn, of which the best is kept, or at a given
+   * one [count × dimensions], row-major.
+   */
   start?: "classical" | { random: number } | Float32Array;
   /** Rows that the classical map is computed from, by default 1000, or 400 where it is only the start. */
   landmarks?: number;
@@ -19,14 +22,17 @@ export interface MdsOptions {
 }
 
 /** Throws `bad-request` for options that are impossible with `count` rows, `bad-checkpoint` for the state of another map. */
-export function checkMdsOptions(count: number, { kind, dimensions, iterations = 1, eps = 0, start, landmarks = 2, columns = 1 }: MdsOptions, state?: NamedTensors): void {
+export function checkMdsOptions(count: number, { kind, dimensions, iterations = 1, eps = 0, start, landmarks = 2, columns }: MdsOptions, state?: NamedTensors): void {
   const whole = (name: string, value: number, least: number) => {
     if (!(Number.isInteger(value) && value >= least)) throw new LatentError("bad-request", `${name}: ${value}, but at least ${least} and whole`);
   };
   whole("iterations", iterations, 1);
   whole("landmarks", landmarks, 2);
-  whole("columns", columns, 1);
-  if (columns > count) throw new LatentError("bad-request", `${columns} columns of ${count} rows`);
+  if (columns !== undefined) {
+    whole("columns", columns, 1);
+    if (columns > count) throw new LatentError("bad-request", `${columns} columns of ${count} rows`);
+    if (kind !== "metric") throw new LatentError("bad-request", `${kind} MDS takes no sampled columns, only metric MDS does`);
+  }
   if (!(eps >= 0 && eps < 1)) throw new LatentError("bad-request", `eps: ${eps}, but from 0 to 1`);
   if (start instanceof Float32Array) {
     if (start.length !== count * dimensions) throw new LatentError("bad-request", `a start of ${start.length} values for ${count} rows in ${dimensions} dimensions`);

@@ -14,6 +14,9 @@ describe.each([1, 3])("a crew of %s threads", threads => {
         crew.run("fill", 1 + (call % 64), address, values.length - 1, call);
         expect(values.subarray(0, -1).every(value => value === call)).toBe(true);
         expect(values.at(-1)).toBe(0);
+        // One half of all values, in their own place: a part that is done twice shows.
+        crew.run("mdsGather", 1 + (call % 64), 996, 1, address, 2, address);
+        expect(values.subarray(0, 996).every(value => value === call / 2)).toBe(true);
       });
     }
   });
@@ -38,5 +41,12 @@ describe.each([1, 3])("a crew of %s threads", threads => {
   it("names a kernel that is not there", () => {
     expect(() => crew.run("frobnicate", 1)).toThrow("frobnicate");
     crew.heap.scope(() => crew.run("fill", 2, crew.heap.float32(10).address, 10, 1));
+  });
+
+  it("is of no more use after a kernel has failed, and says so", async () => {
+    const failing = openCrew({ folder: await buildKernels(), threads });
+    expect(() => failing.run("fill", 8, 2 ** 31, 1000, 1)).toThrow();
+    expect(() => failing.run("fill", 1, failing.heap.float32(1).address, 1, 1)).toThrow("failed in fill or before");
+    await failing.close();
   });
 });

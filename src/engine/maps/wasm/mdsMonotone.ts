@@ -52,24 +52,26 @@ export function mdsSort(part: i32, parts: i32, count: i32, keys: usize, order: u
   store<i32>(counters + 1024, ties);
 }
 
-/** Puts pairs that are tied in the data in the order of their `values` in the map. Takes `scratch` [count] for itself; runs in one part. */
-export function mdsSortTies(part: i32, parts: i32, count: i32, values: usize, order: usize, scratch: usize): void {
-  for (let first = 0; first < count; ) {
-    let end = first + 1;
-    while (end < count && (load<u32>(order + (<usize>end << 2)) & TIED)) end++;
-    if (end - first > 1) {
-      for (let i = first + 1; i < end; i++) store<u32>(order + (<usize>i << 2), load<u32>(order + (<usize>i << 2)) & ~TIED);
-      mergeSort(values, order, first, end, scratch);
-      for (let i = first + 1; i < end; i++) store<u32>(order + (<usize>i << 2), load<u32>(order + (<usize>i << 2)) | TIED);
-    }
-    first = end;
-  }
-}
-
 /** sorted [count] = values in their order. Apart from mdsMonotone, since these far-flung reads can overtake one another. */
 export function mdsPick(part: i32, parts: i32, count: i32, values: usize, order: usize, sorted: usize): void {
   const end = partEnd(count, part, parts);
-  for (let i = partStart(count, part, parts); i < end; i++) store<f32>(sorted + (<usize>i << 2), valueAt(values, order, i));
+  for (let i = partStart(count, part, parts); i < end; i++) store<f32>(sorted + (<usize>i << 2), load<f32>(placeOf(values, order, i)));
+}
+
+/**
+ * Puts pairs that are tied in the data in the order of their map distances: `sorted` [count] as mdsPick has made it, and `order` with
+ * it. Takes two times [count] of scratch for itself. A part does the ties that begin in it; it reads marks of others, which stay.
+ */
+export function mdsSortTies(part: i32, parts: i32, count: i32, sorted: usize, order: usize, scratch: usize, otherScratch: usize): void {
+  const last = partEnd(count, part, parts);
+  let first = partStart(count, part, parts);
+  while (first < last && isTied(order, first)) first++;
+  while (first < last) {
+    let end = first + 1;
+    while (end < count && isTied(order, end)) end++;
+    if (end - first > 1) mergeSort(sorted, order, first, end, scratch, otherScratch);
+    first = end;
+  }
 }
 
 /** Back to where mdsPick has them from. */
@@ -125,39 +127,54 @@ function close(block: i32, start: i32, end: i32, sum: f64, means: usize, starts:
   store<i32>(starts + (<usize>block << 2), start);
 }
 
-function valueAt(values: usize, order: usize, i: i32): f32 {
-  return load<f32>(placeOf(values, order, i));
-}
-
 function placeOf(values: usize, order: usize, i: i32): usize {
   return values + (<usize>(load<u32>(order + (<usize>i << 2)) & ~TIED) << 2);
 }
 
-/** Sorts order[first … end) by value; what an earlier call has sorted is nearly in order, and quick. */
-function mergeSort(values: usize, order: usize, first: i32, end: i32, scratch: usize): void {
+function isTied(order: usize, i: i32): bool {
+  return (load<u32>(order + (<usize>i << 2)) & TIED) != 0;
+}
+
+/** Puts a pair at place i of sorted ties that begin at `first`. */
+function put(values: usize, order: usize, i: i32, first: i32, value: f32, pair: u32): void {
+  store<f32>(values + (<usize>i << 2), value);
+  store<u32>(order + (<usize>i << 2), (pair & ~TIED) | (i == first ? 0 : TIED));
+}
+
+/** Sorts values[first … end) and their pairs; what is nearly in order from an earlier call is quick. */
+function mergeSort(values: usize, order: usize, first: i32, end: i32, scratch: usize, otherScratch: usize): void {
   for (let run = first; run < end; run += RUN) {
     const stop = min(run + RUN, end);
     for (let i = run + 1; i < stop; i++) {
-      const index = load<u32>(order + (<usize>i << 2));
-      const value = load<f32>(values + (<usize>index << 2));
-      let place = i;
-      for (; place > run && valueAt(values, order, place - 1) > value; place--) store<u32>(order + (<usize>place << 2), load<u32>(order + (<usize>(place - 1) << 2)));
-      store<u32>(order + (<usize>place << 2), index);
+      const value = load<f32>(values + (<usize>i << 2));
+      const pair = load<u32>(order + (<usize>i << 2));
+      let to = i;
+      for (; to > run; to--) {
+        const before = <usize>(to - 1) << 2;
+        if (load<f32>(values + before) <= value) break;
+        put(values, order, to, first, load<f32>(values + before), load<u32>(order + before));
+      }
+      put(values, order, to, first, value, pair);
     }
   }
   for (let width: i64 = RUN; width < end - first; width *= 2) {
-    for (let low: i64 = first; low + width < end; low += 2 * width) merge(values, order, <i32>low, <i32>(low + width), <i32>min(low + 2 * width, <i64>end), scratch);
+    for (let low: i64 = first; low + width < end; low += 2 * width) merge(values, order, first, <i32>low, <i32>(low + width), <i32>min(low + 2 * width, <i64>end), scratch, otherScratch);
   }
 }
 
-function merge(values: usize, order: usize, low: i32, middle: i32, end: i32, scratch: usize): void {
-  if (valueAt(values, order, middle - 1) <= valueAt(values, order, middle)) return;
-  memory.copy(scratch, order + (<usize>low << 2), <usize>(middle - low) << 2);
-  const size = middle - low;
-  let left = 0, right = middle;
-  for (let place = low; left < size; place++) {
-    const takesLeft = right == end || valueAt(values, scratch, left) <= valueAt(values, order, right);
-    store<u32>(order + (<usize>place << 2), takesLeft ? load<u32>(scratch + (<usize>left << 2)) : load<u32>(order + (<usize>right << 2)));
+function merge(values: usize, order: usize, first: i32, low: i32, middle: i32, end: i32, scratch: usize, otherScratch: usize): void {
+  if (load<f32>(values + (<usize>(middle - 1) << 2)) <= load<f32>(values + (<usize>middle << 2))) return;
+  // The scratch is the part's own too: only places of these ties are used.
+  const offset = <usize>low << 2;
+  memory.copy(scratch + offset, values + offset, <usize>(middle - low) << 2);
+  memory.copy(otherScratch + offset, order + offset, <usize>(middle - low) << 2);
+  let left = low, right = middle;
+  for (let to = low; left < middle; to++) {
+    const leftAt = <usize>left << 2;
+    const rightAt = <usize>right << 2;
+    const takesLeft = right == end || load<f32>(scratch + leftAt) <= load<f32>(values + rightAt);
+    if (takesLeft) put(values, order, to, first, load<f32>(scratch + leftAt), load<u32>(otherScratch + leftAt));
+    else put(values, order, to, first, load<f32>(values + rightAt), load<u32>(order + rightAt));
     if (takesLeft) left++;
     else right++;
   }
