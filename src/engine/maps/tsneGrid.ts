@@ -9,7 +9,7 @@ import { transformLength, transformPlans } from "./tsneTransform";
 // takes two real transforms where FIt-SNE's four charges take eight.
 
 /** Distance of the nodes in a large map. The kernel is 1 wide: force errors are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGrid.test.ts). */
-const SPACING = { 2: 1 / 3, 3: 1 / 2 };
+const SPACING = { 2: 1 / 4, 3: 1 / 2 };
 /** At least so many nodes span a map: a small one has a finer grid. */
 const FEWEST_NODES = { 2: 48, 3: 24 };
 /** At most so many: an outlier far away makes the grid coarser, not endless. */
