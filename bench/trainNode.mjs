@@ -1,13 +1,18 @@
-// The Node contestant of train.mjs: `node trainNode.cjs <folder of our kernels> <threads>`; 0 threads for TF.js as shipped.
-// Reads lines "<task> <steps>" and answers each with the milliseconds of every step, as JSON. Tasks go through the engine's
-// own training loop, on MNIST digits as they come from its reader.
+// The contestant of train.mjs and of the GPU bench that is ours; bundled by bundleTrainNode.mjs.
+//
+//   node trainNode.cjs --backend wasm|webgpu|shipped --digits FILE --wasm FOLDER --kernels FOLDER [--threads 2] [--adapter NAME] [--rows N]
+//
+// `shipped` is TF.js's wasm backend without our kernels. Reads lines "<task> <steps>" and answers each with the milliseconds of
+// every step, as JSON. Tasks go through the engine's own training loop, on MNIST digits as they come from its reader.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import * as wasm from "@tensorflow/tfjs-backend-wasm";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openDataset } from "../src/engine/datasets/index.ts";
-import { installKernels } from "../src/engine/kernels/index.ts";
+import { parseArgs } from "node:util";
+import { openBackend } from "../src/engine/backend.ts";
+import { idx } from "../src/engine/datasets/idx.ts";
 import { openWasmBackend } from "../src/engine/kernels/sharedHeap.ts";
 import { batchRows, decodeLatents, encodeRows } from "../src/engine/modelSpace.ts";
 import { principalDirections } from "../src/engine/models/pcaSolvers.ts";
@@ -16,7 +21,12 @@ import { models } from "../src/engine/models/index.ts";
 import { conv2d, conv2dTranspose, network } from "../src/engine/models/layers.ts";
 import { loadTrainingData } from "../src/engine/trainingData.ts";
 
-const [, , folder, threads, digits] = process.argv;
+const { values: options } = parseArgs({
+  options: {
+    backend: { type: "string" }, digits: { type: "string" }, wasm: { type: "string" }, kernels: { type: "string" },
+    threads: { type: "string", default: "1" }, adapter: { type: "string", default: "" }, rows: { type: "string" },
+  },
+});
 
 /** A strided convolutional autoencoder without a bottleneck: 1 → filters → … → 1 channels. */
 function convolutional(size, [first, second]) {
@@ -57,7 +67,8 @@ const others = {
     for (let i = 0; i < times; i++) {
       const before = performance.now();
       const perBatch = batchRows(data.schema);
-      for (let start = 0; start < data.schema.count; start += perBatch) await encodeRows(fitted, await dataset.read(start, Math.min(perBatch, data.schema.count - start)));
+      const count = rowsOf(data.schema);
+      for (let start = 0; start < count; start += perBatch) await encodeRows(fitted, await dataset.read(start, Math.min(perBatch, count - start)));
       taken.push(performance.now() - before);
     }
     return taken;
@@ -89,35 +100,57 @@ const tasks = {
   big: () => convolutional(4, [64, 128]),
 };
 
+/** The rows that are used: all, or the first of them. */
+const rowsOf = ({ count }) => Math.min(count, Number(options.rows ?? Infinity));
+
+/** Opens the backend; gives what says what it is, and how fast it is once its threads run. */
+async function open() {
+  if (options.backend === "shipped") {
+    wasm.setWasmPaths(join(options.wasm, "/"));
+    await openWasmBackend(tf, wasm, false);
+    return () => "tf.train.adam";
+  }
+  const { device, versions, gflops } = await openBackend({
+    choice: options.backend, wasmFolder: options.wasm, kernelsFolder: options.kernels, threads: Number(options.threads), adapter: options.adapter,
+  });
+  return () => [device, versions.kernels, gflops && `${gflops().toFixed(0)} GFLOP/s`].filter(Boolean).join(", ");
+}
+
+/** Milliseconds of each step; on a GPU, where steps are queued, of one step on average. */
+async function timeSteps(task, data, steps) {
+  const stamps = [];
+  const batch = rows => {
+    stamps.push(performance.now());
+    return data.batch(rows);
+  };
+  if (steps * task.batchSize > rowsOf(data.schema)) throw new Error(`${steps} steps of ${task.batchSize} rows are more than the ${rowsOf(data.schema)} rows there are`);
+  const train = data.train.subarray(0, steps * task.batchSize);
+  const context = { seed: 1, resume: null, onProgress: () => undefined, onEpoch: async () => undefined };
+  await task.fit({ ...data, batch, train, validation: new Int32Array(0) }, context, { epochs: 1, batchSize: task.batchSize, learningRate: 0.001, schedule: "constant", patience: 0 });
+  if (options.backend !== "webgpu") return stamps.slice(1).map((stamp, i) => stamp - stamps[i]);
+  await tf.backend().queue.onSubmittedWorkDone(); // a GPU works behind the program
+  return [(performance.now() - stamps[0]) / steps];
+}
+
 async function main() {
-  wasm.setWasmPaths(`${__dirname}/`);
-  await openWasmBackend(tf, wasm, Number(threads) > 1);
-  const info = threads === "0" ? undefined : await installKernels(tf, { folder, threads: Number(threads), wide: true });
-  const description = info ? `${info.variant}${info.wide ? ", 256 bits" : ""}, ×${info.threads}, ${info.measureGflops().toFixed(0)} GFLOP/s` : "tf.train.adam";
-  const dataset = await openDataset({ path: digits, reader: "idx", choices: {} });
+  const describe = await open();
+  let description;
+  const dataset = await idx.open(options.digits, {});
   const data = await loadTrainingData(dataset, { scaling: "auto", validationShare: 0, seed: 1, scaler: null });
   const prepared = {};
   for await (const line of createInterface({ input: process.stdin })) {
-    const [name, steps] = line.split(" ");
+    const [name, count] = line.split(" ");
     try {
-      if (others[name]) {
-        console.log(JSON.stringify({ description, milliseconds: await others[name](data, Number(steps), dataset) }));
-        continue;
-      }
-      const task = (prepared[name] ??= tasks[name](data.schema));
-      const stamps = [];
-      const batch = rows => {
-        stamps.push(performance.now());
-        return data.batch(rows);
-      };
-      const train = data.train.subarray(0, Number(steps) * task.batchSize);
-      const context = { seed: 1, resume: null, onProgress: () => undefined, onEpoch: async () => undefined };
-      await task.fit({ ...data, batch, train, validation: new Int32Array(0) }, context, { epochs: 1, batchSize: task.batchSize, learningRate: 0.001, schedule: "constant", patience: 0 });
-      console.log(JSON.stringify({ description, milliseconds: stamps.slice(1).map((stamp, i) => stamp - stamps[i]) }));
+      const milliseconds = others[name]
+        ? await others[name](data, Number(count), dataset)
+        : await timeSteps((prepared[name] ??= tasks[name](data.schema)), data, Number(count));
+      description ??= describe();
+      console.log(JSON.stringify({ description, milliseconds }));
     } catch (error) {
       console.log(JSON.stringify({ description, error: error.message }));
     }
   }
+  process.exit(); // a GPU's device would keep the process
 }
 
 main();
