@@ -66,7 +66,8 @@ export function taskTable(task, contestants, peers, title = task) {
     const ratio = median(times.map((time, round) => time / baseline(round)));
     return [label, median(times).toFixed(2), Math.min(...times).toFixed(2), Number.isFinite(ratio) && ratio > 0 ? ratio.toFixed(2) : "–"];
   });
-  return table([title, `${unit}, median of rounds`, "fastest round", "ratio to the faster peer of the same round"], rows);
+  const ratio = `ratio to ${peers.length === 1 ? peers[0].name : "the faster PyTorch"}, same round`;
+  return table([title, `${unit}, median of rounds`, "fastest round", ratio], rows);
 }
 
 /** A process that answers each line with a line of JSON. */
@@ -74,8 +75,8 @@ function start([program, ...args], env = {}) {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const failed = new Promise((_, reject) => {
-    child.once("error", reject); // the program is not there
-    child.stdin.once("error", reject);
+    child.on("error", reject); // the program is not there
+    child.stdin.on("error", reject); // or has ended
   });
   failed.catch(() => undefined); // told to whoever asks
   const ask = async request => {

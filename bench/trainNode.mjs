@@ -67,7 +67,7 @@ const others = {
     for (let i = 0; i < times; i++) {
       const before = performance.now();
       const perBatch = batchRows(data.schema);
-      const count = rowsOf(data.schema);
+      const { count } = data.schema;
       for (let start = 0; start < count; start += perBatch) await encodeRows(fitted, await dataset.read(start, Math.min(perBatch, count - start)));
       taken.push(performance.now() - before);
     }
@@ -100,8 +100,11 @@ const tasks = {
   big: () => convolutional(4, [64, 128]),
 };
 
-/** The rows that are used: all, or the first of them. */
-const rowsOf = ({ count }) => Math.min(count, Number(options.rows ?? Infinity));
+/** The digits, or the first of them. */
+async function openDigits() {
+  const digits = await idx.open(options.digits, {});
+  return { ...digits, schema: { ...digits.schema, count: Math.min(digits.schema.count, Number(options.rows ?? Infinity)) } };
+}
 
 /** Opens the backend; gives what says what it is, and how fast it is once its threads run. */
 async function open() {
@@ -123,7 +126,7 @@ async function timeSteps(task, data, steps) {
     stamps.push(performance.now());
     return data.batch(rows);
   };
-  if (steps * task.batchSize > rowsOf(data.schema)) throw new Error(`${steps} steps of ${task.batchSize} rows are more than the ${rowsOf(data.schema)} rows there are`);
+  if (steps * task.batchSize > data.schema.count) throw new Error(`${steps} steps of ${task.batchSize} rows are more than the ${data.schema.count} rows there are`);
   const train = data.train.subarray(0, steps * task.batchSize);
   const context = { seed: 1, resume: null, onProgress: () => undefined, onEpoch: async () => undefined };
   await task.fit({ ...data, batch, train, validation: new Int32Array(0) }, context, { epochs: 1, batchSize: task.batchSize, learningRate: 0.001, schedule: "constant", patience: 0 });
@@ -135,7 +138,7 @@ async function timeSteps(task, data, steps) {
 async function main() {
   const describe = await open();
   let description;
-  const dataset = await idx.open(options.digits, {});
+  const dataset = await openDigits();
   const data = await loadTrainingData(dataset, { scaling: "auto", validationShare: 0, seed: 1, scaler: null });
   const prepared = {};
   for await (const line of createInterface({ input: process.stdin })) {

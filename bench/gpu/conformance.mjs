@@ -32,11 +32,13 @@ const collected = await startTests(Object.keys(files), {
     print(test);
   },
 });
+const tests = tasks => tasks.flatMap(task => (task.type === "suite" ? tests(task.tasks) : [task]));
+if (!text) for (const test of tests(collected.flatMap(({ tasks }) => tasks))) if (test.mode === "skip" || test.mode === "todo") print(test);
 // A file that does not load and a hook that fails leave their tests unrun.
 const suites = tasks => tasks.filter(({ type }) => type === "suite").flatMap(suite => [suite, ...suites(suite.tasks)]);
 for (const suite of [...collected, ...suites(collected.flatMap(({ tasks }) => tasks))]) {
   if (!suite.result?.errors?.length) continue;
   failed++;
-  print(suite, suite.file === suite ? suite.name : fullName(suite));
+  print(suite, suite.file === suite ? suite.filepath : fullName(suite));
 }
 process.exit(failed > 0 ? 1 : 0);

@@ -16,7 +16,7 @@ export function markdownOf({ date, machine, options, gpu, conformance, train, se
     if (failures.length) lines.push(failures.map(({ name, error }) => `- ${name}: ${error?.split("\n", 1)[0] ?? ""}`).join("\n"));
   }
   if (train) {
-    lines.push(`Benches: ${train.rounds} rounds, ${train.rows} digits, ${train.seconds} s. The ratio of PyTorch's eager mode is the row's to compare with.`);
+    lines.push(`Benches: ${train.rounds} rounds, ${train.rows} digits, ${train.seconds} s.`);
     const tasks = Object.keys(train.contestants[0].steps);
     const eager = train.contestants.filter(({ isPeer }) => isPeer).slice(0, 1);
     for (const task of tasks) lines.push(taskTable(task, train.contestants, eager, `${task}, ${train.contestants[0].steps[task]} a turn`));

@@ -4,7 +4,7 @@
 //   --out DIR             where to write; ./gpu-results without it
 //   --quick               fewer steps and two rounds
 //   --software            on SwiftShader, PyTorch on the CPU, a few rows: shows that the pack works, measures nothing
-//   --only conformance,train[,pca]      `pca` is not among the benches otherwise
+//   --only conformance,dense,...        the tests, and tasks of bench/train.mjs; all but `pca` without it
 //   --grep TEXT           tests whose name contains it
 //   --rounds N  --seconds N             rounds at most, and seconds after which no round of the benches begins (150)
 //   --python PROGRAM      the one that has PyTorch; python3 without it
@@ -23,19 +23,20 @@ const root = resolve(import.meta.dirname, "../..");
 const { values: options } = parseArgs({
   options: {
     out: { type: "string", default: "gpu-results" }, quick: { type: "boolean", default: false }, software: { type: "boolean", default: false },
-    only: { type: "string", default: "conformance,train" }, grep: { type: "string", default: "" },
+    only: { type: "string", default: "conformance,dense,conv,vae,big,encode,decode" }, grep: { type: "string", default: "" },
     rounds: { type: "string" }, seconds: { type: "string", default: "150" }, python: { type: "string", default: "python3" }, help: { type: "boolean", default: false },
   },
 });
-const parts = options.only.split(",");
+const parts = options.only.split(",").map(part => part.trim());
 
 /** Steps, or repetitions, a turn: some tenths of a second at least on the cards that this was written for. */
 const sizes = options.software
-  ? { steps: { dense: 2, conv: 2, vae: 2, big: 2, encode: 1, decode: 3 }, rows: 256, rounds: 1 }
+  ? { steps: { dense: 2, conv: 2, vae: 2, big: 2, encode: 1, decode: 3, pca: 1 }, rows: 256, rounds: 1 }
   : options.quick
-    ? { steps: { dense: 60, conv: 60, vae: 60, big: 30, encode: 1, decode: 20 }, rows: 60_000, rounds: 2 }
-    : { steps: { dense: 400, conv: 400, vae: 400, big: 200, encode: 1, decode: 60 }, rows: 60_000, rounds: 7 };
-if (parts.includes("pca")) sizes.steps.pca = 1;
+    ? { steps: { dense: 60, conv: 60, vae: 60, big: 30, encode: 1, decode: 20, pca: 1 }, rows: 60_000, rounds: 2 }
+    : { steps: { dense: 400, conv: 400, vae: 400, big: 200, encode: 1, decode: 60, pca: 1 }, rows: 60_000, rounds: 7 };
+const unknown = parts.filter(part => part !== "conformance" && !(part in sizes.steps));
+const steps = Object.fromEntries(Object.entries(sizes.steps).filter(([task]) => parts.includes(task)));
 
 const results = { date: new Date().toISOString(), machine: machine(), options, gpu: null, conformance: null, train: null, seconds: 0 };
 const started = performance.now();
@@ -48,13 +49,14 @@ function save() {
 }
 
 async function main() {
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(",")}: it takes conformance, ${Object.keys(sizes.steps).join(", ")}`);
   const scratch = mkdtempSync(join(tmpdir(), "latent-lens-vulkan-"));
   const { found, tried } = findVulkan({ folder: join(root, "vulkan"), scratch, software: options.software, probe: join(root, "bench/gpu/probe.cjs") });
   results.gpu = { device: found?.device ?? null, through: found?.name ?? null, tried: tried.map(({ name, device, error }) => ({ name, device, error })), driver: nvidiaDriver() };
   save();
   if (!found) throw new Error(`No GPU was found.\n${tried.map(({ name, error }) => `- ${name}: ${error}`).join("\n")}`);
   console.log(`${found.device}, through ${found.name}`);
-  const bench = parts.includes("train") || parts.includes("pca") ? startBench(found.environment) : undefined;
+  const bench = Object.keys(steps).length > 0 ? startBench(found.environment) : undefined;
   try {
     // torch.compile takes long, on the processor: meanwhile the tests run, which nobody times.
     const warm = bench?.contestants.filter(({ isPeer }) => isPeer).map(peer => bench.warmUp(peer)) ?? [];
@@ -100,7 +102,7 @@ function startBench(environment) {
   const device = options.software ? "cpu" : "cuda";
   const common = ["--digits", digits, "--rows", String(sizes.rows)];
   const torch = [options.python, join(root, "bench/trainTorch.py"), ...common, "--device", device];
-  const withoutPca = Object.fromEntries(Object.entries(sizes.steps).filter(([task]) => task !== "pca"));
+  const withoutPca = Object.fromEntries(Object.entries(steps).filter(([task]) => task !== "pca"));
   return startContestants([
     {
       name: "ours", env: environment,
@@ -111,7 +113,7 @@ function startBench(environment) {
     },
     { name: `PyTorch, ${device}, eager`, command: torch, isPeer: true },
     { name: `PyTorch, ${device}, torch.compile`, command: [...torch, "--compile"], isPeer: true, steps: withoutPca },
-  ], sizes.steps);
+  ], steps);
 }
 
 async function runBench(bench) {
@@ -138,7 +140,7 @@ function nvidiaDriver() {
   return status === 0 ? stdout.trim() : null;
 }
 
-const usage = `bash run.sh [--out DIR] [--quick] [--software] [--only conformance,train,pca] [--grep TEXT] [--rounds N] [--seconds N] [--python PROGRAM]`;
+const usage = `bash run.sh [--out DIR] [--quick] [--software] [--only conformance,dense,conv,vae,big,encode,decode,pca] [--grep TEXT] [--rounds N] [--seconds N] [--python PROGRAM]`;
 if (options.help) console.log(usage);
 else {
   await main().catch(error => {

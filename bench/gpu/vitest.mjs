@@ -14,6 +14,7 @@ export const expect = (value, message) => {
   return running ? assertion.withTest(running) : assertion;
 };
 Object.assign(expect, chai.expect, globalThis[ASYMMETRIC_MATCHERS_OBJECT]);
+expect.extend = matchers => chai.expect.extend(expect, matchers);
 globalThis[GLOBAL_EXPECT] = expect;
 setState({ assertionCalls: 0 }, expect);
 expect.extend(customMatchers);
