@@ -126,6 +126,7 @@ async function runBench(bench) {
     };
     save();
   };
+  console.log("Warming up");
   await bench.warmUp(bench.contestants[0]);
   for (let round = 0; round < rounds && performance.now() - begun < 1000 * Number(options.seconds); round++) {
     await bench.round(round);
