@@ -12,6 +12,7 @@ import { resolveHyperparameters } from "./models/hyperparameters";
 import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type FitState, type Model, type ModelSpec } from "./models/model";
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
+import { causeOfFitFailure } from "./fitFailure";
 import { encodeDataset, openReferenced, readScaler, type OpenCheckpoints } from "./openCheckpoints";
 import type { NamedTensors } from "./safetensors";
 import { modelSchema, scalerTensors } from "./scaler";
@@ -81,7 +82,6 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
         await save(error.state);
         return { checkpointPath: job.checkpointPath, state: "interrupted" };
       }
-      await noteFailure(job.checkpointPath, record, error);
       throw error;
     }
     Object.assign(record, {
@@ -100,6 +100,10 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     record.seconds = seconds();
     await writeCheckpoint(job.checkpointPath, record, tensors);
     return { checkpointPath: job.checkpointPath, state: "complete" };
+  } catch (error) {
+    const cause = await causeOfFitFailure(error, backend, record.hyperparameters);
+    await noteFailure(job.checkpointPath, record, cause);
+    throw cause;
   } finally {
     hide();
     model.dispose();

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildKernels } from "../../scripts/buildKernels.mjs";
-import { openBackend, type BackendOptions } from "../../src/engine/backend";
+import { openBackend } from "../../src/engine/backend";
+import type { BackendOptions } from "../../src/engine/backends/opened";
 import type { BackendId } from "../../src/protocol/engineApi";
 
 const root = resolve(import.meta.dirname, "../..");
