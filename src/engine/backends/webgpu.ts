@@ -43,20 +43,29 @@ export async function openWebgpu({ adapter: wanted = "" }: BackendOptions): Prom
   };
 }
 
-/** Products of 1024 × 1024 matrices, as many at a time as take a tenth of a second: then the way to the GPU and back counts little. */
+/**
+ * Products of square matrices, in 10⁹ operations a second: as large as this GPU does in some ten milliseconds, and several at
+ * a time, so that the way there and back counts little.
+ */
 async function measureGflops(): Promise<number> {
-  const size = 1024;
-  const a = tf.fill([size, size], 1 / size);
-  try {
-    for (let count = 1; ; count *= 4) {
-      const start = performance.now();
-      const products = Array.from({ length: count }, () => tf.tidy(() => tf.slice(tf.matMul(a, a), [0, 0], [1, 1])));
-      await products.at(-1)!.data(); // the GPU works in order: the last one is the end of all
-      const milliseconds = performance.now() - start;
-      tf.dispose(products);
-      if (count > 1 && milliseconds > 100) return (count * 2 * size ** 3) / milliseconds / 1e6; // the first one compiles
-    }
-  } finally {
-    a.dispose();
+  let size = 128;
+  let milliseconds = 0;
+  while (milliseconds < 10 && size < 2048) {
+    size *= 2;
+    await timeOfProducts(size, 1); // compiles
+    milliseconds = await timeOfProducts(size, 1);
   }
+  const count = Math.max(1, Math.min(32, Math.round(100 / milliseconds)));
+  return (count * 2 * size ** 3) / (await timeOfProducts(size, count)) / 1e6;
+}
+
+/** Milliseconds until the last of `count` products of [size, size] matrices is there. */
+async function timeOfProducts(size: number, count: number): Promise<number> {
+  const a = tf.fill([size, size], 1 / size);
+  const start = performance.now();
+  const products = Array.from({ length: count }, () => tf.tidy(() => tf.slice(tf.matMul(a, a), [0, 0], [1, 1])));
+  await products.at(-1)!.data(); // the GPU works in order: the last one is the end of all
+  const milliseconds = performance.now() - start;
+  tf.dispose([a, products]);
+  return milliseconds;
 }

@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 };
 
 /** Adam's kernel on the GPU, { w, g, m, v } → [new w, new m, new v], float32 alone: one dispatch where its terms are fourteen. */
-export function adamKernel(backend: WebgpuBackend): FastKernel {
+export function adamKernel(backend: WebgpuBackend, maxWorkgroups = MAX_WORKGROUPS): FastKernel {
   return (inputs, attrs) => {
     const { w, g, m, v } = inputs as Inputs<"w" | "g" | "m" | "v">;
     if ([w, g, m, v].some(({ dtype }) => dtype !== "float32")) return undefined;
@@ -54,7 +54,7 @@ export function adamKernel(backend: WebgpuBackend): FastKernel {
     return dispatch(
       backend, program, [w, g, m, v], [w.shape, w.shape, w.shape],
       [{ type: "uint32", data: [count] }, ...factors.map(value => ({ type: "float32" as const, data: [value] as [number] }))],
-      [Math.min(Math.ceil(count / WORKGROUP), MAX_WORKGROUPS)],
+      [Math.min(Math.ceil(count / WORKGROUP), maxWorkgroups)],
     );
   };
 }

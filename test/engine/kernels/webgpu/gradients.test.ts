@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ACTIVATION_GRADIENT } from "../../../../src/engine/kernels/activationGradients";
-import { useBackend } from "../../../helpers/backends";
+import { gpuTimeout, useBackend } from "../../../helpers/backends";
 import { Draw, expectClose } from "../support";
-import { gpuIt, useWebgpu, valuesOf } from "./support";
+import { hasGpu, useWebgpu, valuesOf } from "./support";
+
+const gpuIt = it.skipIf(!hasGpu);
 
 type Shape4D = [number, number, number, number];
 
@@ -44,7 +46,7 @@ describe("gradients on the GPU", () => {
       const [image, weights, dy] = [draw.tensor<tf.Rank.R4>(x), draw.tensor<tf.Rank.R4>(filter), draw.tensor(outShape)];
       await expectLikeCpu(() => tf.grads((a, b) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad))([image(), weights()], dy()), `x [${x.join()}] filter [${filter.join()}] stride ${stride} ${pad}`);
     }
-  });
+  }, gpuTimeout);
 
   gpuIt("of a transposed convolution are those of tfjs's cpu backend", async () => {
     const draw = new Draw("transposed");

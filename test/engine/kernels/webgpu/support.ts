@@ -1,13 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { it } from "vitest";
 import { asWebgpuBackend, type WebgpuBackend } from "../../../../src/engine/kernels/webgpu/webgpuBackend";
 import { testedBackends, useBackend } from "../../../helpers/backends";
 
-/** True on a machine with a GPU, or with a software one in the environment (scripts/test.mjs). */
+/** True on a machine with a GPU, or with a software one in the environment (scripts/test.mjs): the tests here need one. */
 export const hasGpu = testedBackends.includes("webgpu");
-
-/** A test that needs a GPU. */
-export const gpuIt = hasGpu ? it : it.skip;
 
 /** Makes the webgpu backend, with our kernels, the active one. */
 export async function useWebgpu(): Promise<WebgpuBackend> {
