@@ -33,7 +33,9 @@ export async function encodeAndScore({ scaler, model }: FittedModel, rows: Rows)
     const score = model.score ? model.score(x) : model.decode ? squaredErrorPerRow(x, model.decode(latents)) : null;
     return score ? [latents, score] : [latents];
   }) as [tf.Tensor2D, tf.Tensor1D?];
-  return { z: await take(z), scores: scores ? await take(scores) : null };
+  // Both at once: on a GPU each wait for the other's values would be a way there and back.
+  const [zValues, scoreValues] = await Promise.all([take(z), scores ? take(scores) : null]);
+  return { z: zValues, scores: scoreValues };
 }
 
 /** Latents [n × dim] → rows [n × d] in data space, batch by batch. The model must have `decode`. */
@@ -62,7 +64,8 @@ export async function reconstructRows(fitted: FittedModel, rows: Float32Array, m
     const decoded = model.decode!(maskLatents ? maskLatents(z) : z);
     return [toDataSpace(decoded, scaler), squaredErrorPerRow(x, decoded)];
   }) as [tf.Tensor2D, tf.Tensor1D];
-  return { reconstruction: await take(reconstruction), errors: await take(errors) };
+  const [reconstructionValues, errorValues] = await Promise.all([take(reconstruction), take(errors)]);
+  return { reconstruction: reconstructionValues, errors: errorValues };
 }
 
 /** A block of rows with the shape it has in data space: [n, ...schema.shape]. */
