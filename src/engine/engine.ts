@@ -1,12 +1,15 @@
 import { stat } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs-core";
 import { LatentError } from "../protocol/errors";
-import type { BackendChoice, EngineApi, EngineEvents } from "../protocol/engineApi";
+import { deviceLostExitCode, type BackendChoice, type EngineApi, type EngineEvents } from "../protocol/engineApi";
 import type { Progress } from "../protocol/data";
-import { openBackend, type BackendOptions, type OpenedBackend } from "./backend";
+import { openBackend, type OpenedBackend } from "./backend";
+import type { BackendOptions } from "./backends/opened";
 import { openCheckpoint, referenceTo, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
 import { releaseIdleScans } from "./datasets/tableCache";
+import { causeOf, deviceLost } from "./fitFailure";
 import { exportLatents } from "./exportLatents";
 import { runFit, type FitJob } from "./fit";
 import { inspectDataset } from "./inspect";
@@ -26,18 +29,25 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
   let opening: Promise<OpenedBackend> | undefined;
   const backend = () => (opening ??= openBackend({ ...options, choice: options.backend }).then(opened => {
     events.didLog("info", `backend ${opened.id} on ${opened.device}`);
-    events.didOpenBackend(opened.device);
-    opened.onLost(reason => {
-      events.didLog("error", `the device was lost: ${reason}`);
-      process.exit(deviceLostExitCode);
-    });
+    events.didOpenBackend(opened.device, opened.broken);
+    void opened.lost?.then(endAfterLoss);
     return opened;
   }));
+  const endAfterLoss = async (reason: string) => {
+    events.didLog("error", `the device was lost: ${reason}`);
+    opening = Promise.reject(deviceLost(reason));
+    opening.catch(() => undefined);
+    // The fit under way fails at its next look at the device, and notes in its file why.
+    await Promise.race([lastFit, delay(lossGrace)]);
+    process.exit(deviceLostExitCode);
+  };
   // Dataset answers need no backend; everything about a model does.
   const queries = checkpointQueries(checkpoints);
   const withBackend = Object.fromEntries(Object.entries(queries).map(([name, query]) => [name, async (...args: unknown[]) => {
-    await backend();
-    return (query as (...rest: unknown[]) => Promise<unknown>)(...args);
+    const opened = await backend();
+    return (query as (...rest: unknown[]) => Promise<unknown>)(...args).catch(async error => {
+      throw await causeOf(error, opened);
+    });
   }])) as unknown as typeof queries;
 
   // One fit at a time: two would only slow each other down. The next one waits its turn.
@@ -61,10 +71,11 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
   return {
     ...withBackend,
     describe: async () => {
-      const { id, device, unavailable, versions, gflops } = await backend();
+      const { id, device, unavailable, versions, details, gflops } = await backend();
+      const measured = gflops && (await gflops()); // may be what starts the threads that the details tell of
       const { numTensors, numBytes } = tf.memory();
       return {
-        backend: id, device, unavailable, gflops: gflops?.() ?? null,
+        backend: id, device, unavailable, details: details(), gflops: measured,
         versions: { node: process.versions.node, v8: process.versions.v8, "tfjs-core": tf.version_core, ...versions },
         memory: { tensors: numTensors, tensorBytes: numBytes, processBytes: process.memoryUsage().rss },
       };
@@ -98,8 +109,8 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
   };
 }
 
-/** The exit code that tells the host that the GPU went away. */
-export const deviceLostExitCode = 86;
+/** How long a lost device's fit may take to end (ms). */
+const lossGrace = 2000;
 
 async function locateDataset(path: string, datasetPath: string, signal?: AbortSignal): Promise<void> {
   const file = await openCheckpoint(path);

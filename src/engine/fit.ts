@@ -13,6 +13,7 @@ import { resolveHyperparameters } from "./models/hyperparameters";
 import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type FitState, type Model, type ModelSpec } from "./models/model";
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
+import { causeOfFitFailure } from "./fitFailure";
 import { openReferenced, readScaler, type OpenCheckpoints } from "./openCheckpoints";
 import type { NamedTensors } from "./safetensors";
 import { modelSchema, scalerTensors } from "./scaler";
@@ -85,7 +86,6 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
         await save(error.state);
         return { checkpointPath: job.checkpointPath, state: "interrupted" };
       }
-      await noteFailure(job.checkpointPath, record, error);
       throw error;
     }
     Object.assign(record, {
@@ -104,6 +104,10 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     record.seconds = seconds();
     await writeCheckpoint(job.checkpointPath, record, tensors);
     return { checkpointPath: job.checkpointPath, state: "complete" };
+  } catch (error) {
+    const cause = await causeOfFitFailure(error, backend, record.hyperparameters);
+    await noteFailure(job.checkpointPath, record, cause);
+    throw cause;
   } finally {
     hide();
     model.dispose();

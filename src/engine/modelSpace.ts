@@ -64,7 +64,8 @@ export async function reconstructRows(fitted: FittedModel, rows: Float32Array, m
     const decoded = model.decode!(maskLatents ? maskLatents(z) : z);
     return [toDataSpace(decoded, scaler), squaredErrorPerRow(x, decoded)];
   }) as [tf.Tensor2D, tf.Tensor1D];
-  return { reconstruction: await take(reconstruction), errors: await take(errors) };
+  const [reconstructionValues, errorValues] = await Promise.all([take(reconstruction), take(errors)]);
+  return { reconstruction: reconstructionValues, errors: errorValues };
 }
 
 /** A block of rows with the shape it has in data space: [n, ...schema.shape]. */

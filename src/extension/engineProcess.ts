@@ -2,14 +2,11 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { Progress } from "../protocol/data";
-import type { EngineApi, EngineDescription, EngineEvents } from "../protocol/engineApi";
+import { deviceLostExitCode, type EngineApi, type EngineDescription, type EngineEvents } from "../protocol/engineApi";
 import { LatentError } from "../protocol/errors";
 import { connect, expose, type Message, type Port } from "../protocol/rpc";
 import { Disposable } from "./disposable";
 import { readSettings } from "./settings";
-
-/** Exit code with which the engine says that its GPU went away (src/engine/engine.ts). */
-const deviceLostExitCode = 86;
 
 interface Running {
   child: ChildProcess;
@@ -26,7 +23,10 @@ export class EngineProcess extends Disposable {
   private lastDevice: string | undefined;
   private readonly progress = this.own(new vscode.EventEmitter<{ runId: string; progress: Progress }>());
   private readonly changed = this.own(new vscode.EventEmitter<void>());
+  private readonly brokenBackend = this.own(new vscode.EventEmitter<{ broken: string; device: string }>());
   readonly onDidProgress = this.progress.event;
+  /** Fires when a backend that the user installed does not work, with the device that is used instead. */
+  readonly onDidFallBack = this.brokenBackend.event;
   /** Fires when the engine starts, says what it runs on, or ends. */
   readonly onDidChange = this.changed.event;
 
@@ -116,7 +116,10 @@ export class EngineProcess extends Disposable {
         this.noteDevice(progress.device);
         this.progress.fire({ runId, progress });
       },
-      didOpenBackend: device => this.noteDevice(device),
+      didOpenBackend: (device, broken) => {
+        this.noteDevice(device);
+        if (broken !== null) this.brokenBackend.fire({ broken, device });
+      },
       didLog: (level, text) => this.log[level](text),
     });
     const running = { child, remote, close };

@@ -4,7 +4,7 @@ import { CheckpointTree } from "./checkpointTree";
 import { commands } from "./commands";
 import { registerExplorerView } from "./explorerView";
 import { createServices } from "./services";
-import { showError } from "./showError";
+import { showError, showFallBack } from "./showError";
 import { StatusBar } from "./statusBar";
 
 /** Leaves the start of a window to what it shows first (ms). */
@@ -19,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
     { dispose: () => clearTimeout(firstLook) },
     new CheckpointTree(services),
     new StatusBar(services),
+    services.engine.onDidFallBack(fallBack => void showFallBack(fallBack)),
     registerCheckpointEditors(services),
     registerExplorerView(services),
     ...Object.entries(commands).map(([id, handler]) => vscode.commands.registerCommand(id, async (...args: unknown[]) => {

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { Progress } from "../protocol/data";
 import type { FitRequest, FitResult } from "../protocol/engineApi";
+import { LatentError } from "../protocol/errors";
 import { Disposable } from "./disposable";
 import type { EngineProcess } from "./engineProcess";
 import { formatLoss, formatSeconds } from "./format";
@@ -14,6 +15,13 @@ export interface Run {
   startedAt: number;
   progress: Progress | null;
   abort: AbortController;
+}
+
+/** The failure of a run, with the checkpoint that holds what was saved of it. */
+export class RunFailure extends LatentError {
+  constructor({ code, message }: LatentError, readonly checkpoint: vscode.Uri) {
+    super(code, message);
+  }
 }
 
 /** The fits in progress, each with its notification; the tree, the status bar and open views follow their events. */
@@ -90,6 +98,8 @@ export class Runs extends Disposable {
           follow.dispose();
         }
       });
+    } catch (error) {
+      throw error instanceof LatentError ? new RunFailure(error, run.checkpoint) : error;
     } finally {
       this.runs.delete(run.id);
       this.changed.fire(run);

@@ -1,18 +1,36 @@
 import * as vscode from "vscode";
 import { isCancelled, LatentError, messageOf, type ErrorCode } from "../protocol/errors";
+import { RunFailure } from "./runs";
 import type { Services } from "./services";
 
-/** Shows an error as a localized sentence with its facts and one thing to do about it; the user's own cancel is silent. */
+interface Action {
+  title: string;
+  command: string;
+  arguments?: unknown[];
+}
+
+/** Shows an error as a localized sentence with its facts and what can be done about it; the user's own cancel is silent. */
 export async function showError(services: Services, error: unknown): Promise<void> {
   if (isCancelled(error)) return;
   const code: ErrorCode = error instanceof LatentError ? error.code : "internal";
   services.log.error(`${code}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const { sentence, action } = explain(code, code === "internal" ? firstLine(messageOf(error)) : messageOf(error));
-  const chosen = await vscode.window.showErrorMessage(sentence, action.title);
-  if (chosen) await vscode.commands.executeCommand(action.command);
+  const actions = [...(await resumeOf(services, error)), action];
+  const chosen = await vscode.window.showErrorMessage(sentence, ...actions.map(({ title }) => title));
+  const taken = actions.find(({ title }) => title === chosen);
+  if (taken) await vscode.commands.executeCommand(taken.command, ...(taken.arguments ?? []));
 }
 
-function explain(code: ErrorCode, facts: string): { sentence: string; action: { title: string; command: string } } {
+/** Resuming a run that ended for a reason outside of it; the engine starts again by itself. */
+async function resumeOf(services: Services, error: unknown): Promise<Action[]> {
+  if (!(error instanceof RunFailure) || !["device-lost", "engine-exited", "out-of-memory"].includes(error.code)) return [];
+  services.checkpoints.refresh();
+  const { header } = await services.checkpoints.at(error.checkpoint);
+  if (header?.state !== "interrupted") return [];
+  return [{ title: vscode.l10n.t("Resume Training"), command: "latentLens.resumeTraining", arguments: [error.checkpoint] }];
+}
+
+function explain(code: ErrorCode, facts: string): { sentence: string; action: Action } {
   const showLog = { title: vscode.l10n.t("Show Log"), command: "latentLens.showLog" };
   const restart = { title: vscode.l10n.t("Restart Engine"), command: "latentLens.restartEngine" };
   switch (code) {
@@ -28,6 +46,13 @@ function explain(code: ErrorCode, facts: string): { sentence: string; action: { 
     case "cancelled": return { sentence: vscode.l10n.t("Cancelled."), action: showLog };
     default: return code satisfies never;
   }
+}
+
+/** Says once that what the user installed does not work, and what is used instead. */
+export async function showFallBack({ broken, device }: { broken: string; device: string }): Promise<void> {
+  const info = vscode.l10n.t("Show Engine Info");
+  const chosen = await vscode.window.showWarningMessage(vscode.l10n.t("Latent Lens runs on {0}, because a backend that is installed does not work: {1}", device, broken), info);
+  if (chosen === info) await vscode.commands.executeCommand("latentLens.showEngineInfo");
 }
 
 const firstLine = (text: string) => text.split("\n", 1)[0]!;

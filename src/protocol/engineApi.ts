@@ -7,12 +7,23 @@ import type {
 export type BackendId = "tensorflow" | "webgpu" | "wasm" | "cpu";
 export type BackendChoice = "auto" | BackendId;
 
+/** How the backend runs, in words; what does not concern it is left out. */
+export interface BackendDetails {
+  /** Which kernels compute. */
+  kernels?: string;
+  /** What the kernels' test at the start said, variant by variant. */
+  selfTest?: string;
+  /** How many threads compute, and why not more. */
+  threads?: string;
+}
+
 export interface EngineDescription {
   backend: BackendId;
-  /** "NVIDIA H200", "software (SwiftShader)", "wasm SIMD, 1 thread". */
+  /** "WebGPU · NVIDIA H200", "CPU · wasm ×2" */
   device: string;
-  /** Why each backend that was asked before this one is not in use. */
+  /** Why each of the other backends is not in use. */
   unavailable: Partial<Record<BackendId, string>>;
+  details: BackendDetails;
   versions: Record<string, string>;
   /** Matrix products measured just now, in 10⁹ operations a second; null where it is not offered. */
   gflops: number | null;
@@ -198,6 +209,10 @@ export interface EngineApi extends CheckpointQueries {
 
 export interface EngineEvents {
   didProgress(runId: string, progress: Progress): void;
-  didOpenBackend(device: string): void;
+  /** `broken`: what is installed and does not work, so that this device is used instead; null when there is no such thing. */
+  didOpenBackend(device: string, broken: string | null): void;
   didLog(level: "info" | "warn" | "error", text: string): void;
 }
+
+/** The exit code with which the engine says that its GPU went away. */
+export const deviceLostExitCode = 86;

@@ -10,7 +10,7 @@ import { openDataset } from "../../src/engine/datasets";
 import type { DatasetSource, EpochLosses, HyperparameterValues, Progress } from "../../src/protocol/data";
 import type { CheckpointHeader } from "../../src/protocol/checkpointHeader";
 import { backendOptions } from "../helpers/backends";
-import { mnistPath } from "../helpers/memoryDataset";
+import { writeDigits } from "../helpers/memoryDataset";
 
 // The engine as the extension sees it, on real files: from a dataset to a checkpoint to every answer a view can ask for.
 
@@ -24,19 +24,9 @@ const csvFolder = dirname(createRequire(import.meta.url).resolve("@observablehq/
 const penguins: DatasetSource = { path: join(folder, "penguins.csv"), choices: {} };
 const digits: DatasetSource = { path: join(folder, "digits-images-idx3-ubyte"), choices: {} };
 
-/** The first 2,000 digits of MNIST's test set as IDX files of their own. */
-function writeDigits(count: number): void {
-  const images = Buffer.from(readFileSync(mnistPath("t10k-images-idx3")).subarray(0, 16 + 784 * count));
-  images.writeUInt32BE(count, 4);
-  writeFileSync(digits.path, images);
-  const labels = Buffer.from(readFileSync(mnistPath("t10k-labels-idx1")).subarray(0, 8 + count));
-  labels.writeUInt32BE(count, 4);
-  writeFileSync(join(folder, "digits-labels-idx1-ubyte"), labels);
-}
-
 beforeAll(async () => {
   copyFileSync(join(csvFolder, "penguins.csv"), penguins.path);
-  writeDigits(2000);
+  writeDigits(folder, 2000);
   engine = createEngine({ ...(await backendOptions()), backend: "wasm" }, {
     didProgress: (runId, snapshot) => {
       progress.set(runId, [...(progress.get(runId) ?? []), snapshot]);

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, copyFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { buildKernels } from "../../scripts/buildKernels.mjs";
-import { openBackend, type BackendOptions } from "../../src/engine/backend";
+import { openBackend } from "../../src/engine/backend";
+import type { BackendOptions } from "../../src/engine/backends/opened";
 import type { BackendId } from "../../src/protocol/engineApi";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -16,6 +16,9 @@ export async function backendOptions(): Promise<Omit<BackendOptions, "choice">> 
 
 /** The backends to test: all that this machine has. WebGPU needs a GPU, or SwiftShader in the environment (scripts/test.mjs). */
 export const testedBackends: BackendId[] = ["cpu", "wasm", ...(process.env["VK_ICD_FILENAMES"] || process.env["LATENT_LENS_TEST_GPU"] ? ["webgpu" as const] : [])];
+
+/** For tests on a software GPU: it takes a hundred times as long where other processes keep the cores busy (ms). */
+export const gpuTimeout = 300_000;
 
 const opened = new Set<BackendId>();
 
@@ -41,7 +44,6 @@ export async function bundleEngine(folder: string): Promise<string> {
     for (const name of readdirSync(from)) if (name.endsWith(".wasm")) copyFileSync(join(from, name), join(to, name));
   }
   // Natives are found as they are from the extension's folder.
-  const require = createRequire(import.meta.url);
-  process.env["NODE_PATH"] = dirname(dirname(require.resolve("sharp/package.json")));
+  process.env["NODE_PATH"] = join(root, "node_modules");
   return script;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Labels, Schema } from "../../src/protocol/data";
@@ -48,4 +48,16 @@ export async function digitRows(count: number, every = 1): Promise<{ data: Float
   const digits = mnistDigits(count, every);
   const data = await digits.rows(Int32Array.from({ length: count }, (_, row) => row)) as Float32Array;
   return { data, dim: data.length / count, labels: (await digits.labels())!.values as Int32Array };
+}
+
+/** Writes the first `count` digits of MNIST's test set and their labels as IDX files of their own; gives the path of the images. */
+export function writeDigits(folder: string, count: number): string {
+  const path = join(folder, "digits-images-idx3-ubyte");
+  const images = Buffer.from(readFileSync(mnistPath("t10k-images-idx3")).subarray(0, 16 + 784 * count));
+  images.writeUInt32BE(count, 4);
+  writeFileSync(path, images);
+  const labels = Buffer.from(readFileSync(mnistPath("t10k-labels-idx1")).subarray(0, 8 + count));
+  labels.writeUInt32BE(count, 4);
+  writeFileSync(join(folder, "digits-labels-idx1-ubyte"), labels);
+  return path;
 }

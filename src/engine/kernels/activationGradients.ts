@@ -6,23 +6,24 @@ import type { FastKernel, Inputs } from "./register";
 // tfjs composes the gradient of an activation from three to five kernels, among them a comparison and a cast; here it is one.
 
 /** Named as in wasm/activations.ts. */
-const activations = { Relu: 0, LeakyRelu: 1, Sigmoid: 2, Tanh: 3, Softplus: 4 } as const;
+export const activations = { Relu: 0, LeakyRelu: 1, Sigmoid: 2, Tanh: 3, Softplus: 4 } as const;
 type Activation = keyof typeof activations;
 
 /** The name of our kernel for all of them. */
 export const ACTIVATION_GRADIENT = "LatentActivationGradient";
 
-interface Attrs {
+/** The attributes of our kernel. */
+export interface ActivationGradientAttrs {
   activation: Activation;
   /** The slope of leaky relu; not used by the others. */
   alpha: number;
 }
 
-/** dy · f′, of the shape of dy; `xOrY` is what tfjs saves, the input of a relu or softplus and the output of sigmoid and tanh. */
+/** dy · f′ on wasm, of the shape of dy; `xOrY` is what tfjs saves, the input of a relu or softplus and the output of sigmoid and tanh. */
 export function activationGradient(heap: KernelHeap): FastKernel {
   return (inputs, attrs) => {
     const { dy, xOrY } = inputs as Inputs<"dy" | "xOrY">;
-    const { activation, alpha } = attrs as unknown as Attrs;
+    const { activation, alpha } = attrs as unknown as ActivationGradientAttrs;
     if (dy.dtype !== "float32" || xOrY.dtype !== "float32") return undefined;
     const out = heap.output(dy.shape);
     const count = util.sizeFromShape(dy.shape);
@@ -31,7 +32,7 @@ export function activationGradient(heap: KernelHeap): FastKernel {
   };
 }
 
-function runActivationGradient(inputs: Record<"dy" | "xOrY", Tensor>, attrs: Attrs): Tensor {
+function runActivationGradient(inputs: Record<"dy" | "xOrY", Tensor>, attrs: ActivationGradientAttrs): Tensor {
   return engine().runKernel(ACTIVATION_GRADIENT, { ...inputs }, { ...attrs }) as Tensor;
 }
 
@@ -55,7 +56,7 @@ function gradientOf(activation: Activation): GradConfig["gradFunc"] {
 /** The relus are piecewise linear: their slope changes with neither dy nor x. */
 function secondDerivative(upstream: Tensor | Tensor[], saved: Tensor[], attrs: object) {
   const xOrY = saved[0]!;
-  const { activation, alpha } = attrs as Attrs;
+  const { activation, alpha } = attrs as ActivationGradientAttrs;
   if (activation !== "Relu" && activation !== "LeakyRelu") {
     // Of sigmoid and tanh tfjs records the saved output before the operation that makes it, and so loses what depends on it
     // without a word.

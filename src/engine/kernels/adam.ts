@@ -6,7 +6,8 @@ import { PASS, type KernelHeap } from "./kernelHeap";
 import type { FastKernel, Inputs } from "./register";
 
 // Adam (Kingma & Ba 2015, algorithm 1) as a function over plain variables: m and v are the caller's to read, to store in a
-// checkpoint and to restore, which tf.train.adam hides. One kernel on wasm, the same arithmetic in tfjs operations elsewhere.
+// checkpoint and to restore, which tf.train.adam hides. One kernel on wasm and webgpu (webgpu/adam.ts), the same arithmetic in
+// tfjs operations elsewhere.
 
 /** A variable being trained, and the running means of its gradient (`m`) and of the gradient's square (`v`), all of one shape. */
 export interface AdamSlot {
@@ -63,7 +64,8 @@ export function applyAdam(slots: readonly AdamSlot[], gradients: Tensor[] | Name
   });
 }
 
-interface StepAttrs {
+/** The attributes of our kernel. */
+export interface StepAttrs {
   beta1: number;
   beta2: number;
   epsilon: number;
@@ -86,7 +88,7 @@ function composedAdam({ w, g, m, v }: Record<"w" | "g" | "m" | "v", Tensor>, att
 }
 
 /**
- * The kernel: { w, g, m, v } → [new w, new m, new v], all of one shape. All three are new tensors, because a clone of an old
+ * The kernel on wasm: { w, g, m, v } → [new w, new m, new v], all of one shape. All three are new tensors, because a clone of an old
  * one, such as a snapshot for a checkpoint, shares its values.
  */
 export function adamKernel(heap: KernelHeap): FastKernel {

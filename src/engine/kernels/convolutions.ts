@@ -86,12 +86,14 @@ export function conv2DBackpropFilter(heap: KernelHeap): FastKernel {
   };
 }
 
-function isSupported(attrs: object, ...tensors: TensorInfo[]): boolean {
+/** True where our kernels take the tensors: NHWC and float32. */
+export function isSupported(attrs: object, ...tensors: TensorInfo[]): boolean {
   const { dataFormat } = attrs as Partial<Conv2DAttrs>;
   return (dataFormat ?? "NHWC") === "NHWC" && tensors.every(tensor => tensor.dtype === "float32");
 }
 
-function infoOf(inShape: Shape4D, filterShape: Shape4D, attrs: Dilated<Omit<Conv2DAttrs, "dilations">>): Info {
+/** Sizes and padding of a convolution; throws where the filter is larger than the padded image. */
+export function infoOf(inShape: Shape4D, filterShape: Shape4D, attrs: Dilated<Omit<Conv2DAttrs, "dilations">>): Info {
   const { strides, pad, dilations = 1, dimRoundingMode } = attrs;
   const info = backend_util.computeConv2DInfo(inShape, filterShape, strides, dilations, pad, dimRoundingMode);
   util.assert(
@@ -102,7 +104,7 @@ function infoOf(inShape: Shape4D, filterShape: Shape4D, attrs: Dilated<Omit<Conv
 }
 
 /** Reading dy beyond its end would go unnoticed; a transposed convolution to an impossible shape comes to this. */
-function assertShapeOfDy(dy: TensorInfo, info: Info): void {
+export function assertShapeOfDy(dy: TensorInfo, info: Info): void {
   util.assert(
     util.arraysEqual(dy.shape, info.outShape),
     () => `a convolution from [${info.inShape}] with filter [${info.filterShape}] gives [${info.outShape}], but dy is [${dy.shape}]`,
@@ -110,7 +112,7 @@ function assertShapeOfDy(dy: TensorInfo, info: Info): void {
 }
 
 /** Sizes of the columns matrix [pixels, taps], and the columns of the filter as a matrix [taps, outChannels]. */
-function sizesOf({ batchSize, outHeight, outWidth, filterHeight, filterWidth, inChannels, outChannels }: Info) {
+export function sizesOf({ batchSize, outHeight, outWidth, filterHeight, filterWidth, inChannels, outChannels }: Info) {
   return { pixels: batchSize * outHeight * outWidth, taps: filterHeight * filterWidth * inChannels, outChannels };
 }
 

@@ -18,7 +18,7 @@ import { batchMatMul } from "./matMul";
 import { reductionGradients } from "./reductionGradients";
 import { register } from "./register";
 import { selfTest } from "./selfTest";
-import { asWasmBackend, memoryOf, type WasmBackend } from "./wasmBackend";
+import { asWasmBackend, guardMemory, memoryOf, type WasmBackend } from "./wasmBackend";
 import { WebAssembly } from "../webAssembly";
 
 // What tfjs-backend-wasm lacks or does slowly, in a small AssemblyScript module (wasm/, built by scripts/buildKernels.mjs) on
@@ -46,6 +46,8 @@ export interface KernelsInfo {
   /** The variant in use, or "shipped" where none could be used: then the backend is as tfjs made it. */
   variant: KernelVariant | "shipped";
   threads: number;
+  /** Why fewer compute than that; undefined while all are well. They start with the first work for them. */
+  threadsProblem(): string | undefined;
   /** True where V8 makes 256-bit instructions of the module's. */
   wide: boolean;
   /** What became of each attempt: the last one passed, unless `variant` is "shipped". */
@@ -69,6 +71,7 @@ export async function installKernels(tf: typeof TensorFlow, options: KernelOptio
 }
 
 async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, variants = kernelVariants, threads = 1, wide = false, divideFrom }: KernelOptions): Promise<KernelsInfo> {
+  guardMemory(backend);
   const selfTest: KernelsInfo["selfTest"] = [];
   const isShared = memoryOf(backend).buffer instanceof SharedArrayBuffer;
   const common = { selfTest, measureGflops: () => measureGflops(tf) };
@@ -77,17 +80,17 @@ async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, va
     try {
       const file = join(folder, `${variant}${isShared ? "-threads" : ""}.wasm`);
       const heap = await openTested(file, backend, { threads: isShared ? threads : 1, worker: join(folder, "worker.js"), divideFrom }, isWide);
-      register(tf, kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => {
+      register(tf, "wasm", kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => {
         heap.close();
         installed.delete(backend);
       });
       selfTest.push({ variant, wide: isWide, passed: true, detail: "all kernels agree with plain loops" });
-      return { variant, threads: heap.parts, wide: isWide, ...common };
+      return { variant, threads: heap.parts, threadsProblem: () => heap.threadsProblem, wide: isWide, ...common };
     } catch (error) {
       selfTest.push({ variant, wide: isWide, passed: false, detail: messageOf(error) });
     }
   }
-  return { variant: "shipped", threads: 1, wide: false, ...common };
+  return { variant: "shipped", threads: 1, threadsProblem: () => undefined, wide: false, ...common };
 }
 
 /** The module on the backend's memory; throws when it cannot run here or computes something wrong. */

@@ -1,5 +1,4 @@
-import { util, type TensorInfo } from "@tensorflow/tfjs-core";
-import { LatentError } from "../../protocol/errors";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { createThreads, type KernelThreads, type TaskExports } from "./threads";
 import { memoryOf, type WasmBackend } from "./wasmBackend";
 import { WebAssembly, type WasmMemory, type WasmModule } from "../webAssembly";
@@ -57,8 +56,6 @@ const kernelNames: readonly (keyof KernelExports)[] = [
   "channelSums", "channelMap", "descent",
 ];
 
-const ADDRESS_SPACE = 2 ** 32;
-
 /** From as many elementary operations on, some forty microseconds of work, a kernel is worth dividing among threads. */
 const DIVIDED_OPERATIONS = 2 ** 20;
 
@@ -80,7 +77,7 @@ export interface Division {
   divideFrom?: number | undefined;
 }
 
-/** Runs the module on the memory of `backend`, and on `threads` - 1 threads beside this one. */
+/** Runs the module on the memory of `backend`, whose allocations throw (guardMemory), and on `threads` - 1 threads beside this one. */
 export async function openKernelHeap(module: WasmModule, backend: WasmBackend, { threads, worker, divideFrom = DIVIDED_OPERATIONS }: Division): Promise<KernelHeap> {
   const memory = memoryOf(backend);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
@@ -121,6 +118,11 @@ export class KernelHeap {
     return this.threads?.parts ?? 1;
   }
 
+  /** Why fewer threads compute than there should be; undefined while all are well. */
+  get threadsProblem(): string | undefined {
+    return this.threads?.problem;
+  }
+
   /** Into how many parts to divide a kernel of so many elementary operations: one where the threads' meeting costs more. */
   partsFor(operations: number): number {
     if (operations < this.divideFrom) return 1;
@@ -141,15 +143,7 @@ export class KernelHeap {
 
   /** An uninitialized float32 tensor. */
   output(shape: number[]): TensorInfo {
-    // tfjs does not look at what malloc answers: address 0 would be written through, and a size beyond 32 bits wraps around.
-    const bytes = util.sizeFromShape(shape) * 4;
-    if (bytes >= ADDRESS_SPACE) throw outOfMemory(bytes);
-    const info = this.backend.makeOutput(shape, "float32");
-    if (this.addressOf(info) === 0) {
-      this.backend.disposeData(info.dataId);
-      throw outOfMemory(bytes);
-    }
-    return info;
+    return this.backend.makeOutput(shape, "float32");
   }
 
   /** `info` once more, sharing its values. */
@@ -160,9 +154,7 @@ export class KernelHeap {
 
   /** Allocates memory that lives until `free`. */
   allocate(bytes: number): number {
-    const address = bytes < ADDRESS_SPACE ? this.backend.wasm._malloc(bytes) >>> 0 : 0;
-    if (address === 0) throw outOfMemory(bytes);
-    return address;
+    return this.backend.wasm._malloc(bytes) >>> 0;
   }
 
   free(address: number): void {
@@ -189,8 +181,4 @@ export class KernelHeap {
     if (this.scratchBytes > 0) this.free(this.scratchBlock);
     this.scratchBytes = 0;
   }
-}
-
-function outOfMemory(bytes: number): LatentError {
-  return new LatentError("out-of-memory", `no ${bytes} bytes left on the wasm heap; smaller batches or a smaller model need less`);
 }

@@ -9,12 +9,13 @@ export type Inputs<Names extends string> = Record<Names, TensorInfo>;
 type KernelParams = Parameters<KernelConfig["kernelFunc"]>[0];
 
 /**
- * Puts our `kernels` (by name) before the shipped ones of the wasm backend, which still get what ours decline, and our
+ * Puts our `kernels` (by name) before the shipped ones of that backend, which still get what ours decline, and our
  * `gradients` before the shipped ones, which stay in charge on every other backend. All of it is undone when the backend is
- * disposed, because our kernels hold addresses of its memory; `afterUndo` is called then.
+ * disposed, because our kernels hold its memory; `afterUndo` is called then.
  */
 export function register(
   tf: typeof TensorFlow,
+  backendName: "wasm" | "webgpu",
   kernels: Record<string, FastKernel>,
   gradients: GradConfig[],
   afterUndo: () => void,
@@ -25,37 +26,37 @@ export function register(
     for (const step of undos.splice(0)) step();
     afterUndo();
   };
-  for (const [name, fast] of Object.entries(kernels)) undos.push(registerKernel(tf, name, fast, undo));
-  for (const ours of gradients) undos.push(registerGradient(tf, ours));
+  for (const [name, fast] of Object.entries(kernels)) undos.push(registerKernel(tf, backendName, name, fast, undo));
+  for (const ours of gradients) undos.push(registerGradient(tf, backendName, ours));
 }
 
-function registerKernel(tf: typeof TensorFlow, kernelName: string, fast: FastKernel, disposeFunc: () => void): () => void {
-  const shipped = tf.getKernel(kernelName, "wasm") as KernelConfig | undefined;
-  if (shipped) tf.unregisterKernel(kernelName, "wasm");
+function registerKernel(tf: typeof TensorFlow, backendName: string, kernelName: string, fast: FastKernel, disposeFunc: () => void): () => void {
+  const shipped = tf.getKernel(kernelName, backendName) as KernelConfig | undefined;
+  if (shipped) tf.unregisterKernel(kernelName, backendName);
   tf.registerKernel({
     kernelName,
-    backendName: "wasm",
-    kernelFunc: params => fast(params.inputs, params.attrs ?? {}) ?? shippedResult(kernelName, shipped, params),
+    backendName,
+    kernelFunc: params => fast(params.inputs, params.attrs ?? {}) ?? shippedResult(backendName, kernelName, shipped, params),
     disposeFunc,
   });
   return () => {
-    tf.unregisterKernel(kernelName, "wasm");
+    tf.unregisterKernel(kernelName, backendName);
     if (shipped) tf.registerKernel(shipped);
   };
 }
 
-function shippedResult(name: string, shipped: KernelConfig | undefined, params: KernelParams): TensorInfo | TensorInfo[] {
+function shippedResult(backendName: string, name: string, shipped: KernelConfig | undefined, params: KernelParams): TensorInfo | TensorInfo[] {
   if (shipped) return shipped.kernelFunc(params);
   const types = Object.entries(params.inputs).map(([input, info]) => `${input} ${info?.dtype} [${info?.shape}]`);
-  throw new LatentError("unsupported", `${name} on the wasm backend takes float32, and images in NHWC order; got ${types.join(", ")}`);
+  throw new LatentError("unsupported", `${name} on the ${backendName} backend takes float32, and images in NHWC order; got ${types.join(", ")}`);
 }
 
 /** Ours must save the same inputs and outputs as the shipped gradient: which of the two runs is decided afterwards. */
-function registerGradient(tf: typeof TensorFlow, ours: GradConfig): () => void {
+function registerGradient(tf: typeof TensorFlow, backendName: string, ours: GradConfig): () => void {
   const shipped = tf.getGradient(ours.kernelName) as GradConfig | undefined;
   if (shipped) tf.unregisterGradient(ours.kernelName);
   const gradFunc: GradFunc = (dy, saved, attrs) => {
-    const chosen = shipped && tf.getBackend() !== "wasm" ? shipped : ours;
+    const chosen = shipped && tf.getBackend() !== backendName ? shipped : ours;
     return chosen.gradFunc(dy, saved, attrs ?? {}); // absent where a kernel has none, whatever its type says
   };
   tf.registerGradient({ ...(shipped ?? ours), gradFunc });

@@ -1,24 +1,30 @@
 import { createRequire } from "node:module";
 import type * as TensorFlow from "@tensorflow/tfjs-core";
+import { messageOf } from "../../protocol/errors";
 import type * as WorkerThreads from "node:worker_threads";
 
 // tfjs-backend-wasm has a module for several threads, whose memory is shared. In Node it would start its own threads from an
 // address that Node refuses; ours do the work instead, and all that we want of that module is its memory.
 
-/** Opens the wasm backend on shared memory, or on plain memory where that fails or is not wanted. The caller has told it where its files are. */
-export async function openWasmBackend(tf: typeof TensorFlow, wasm: { setThreadsCount(count: number): void }, shared: boolean): Promise<void> {
+/**
+ * Opens the wasm backend on shared memory, or on plain memory where that fails or is not wanted; gives the reason if it failed.
+ * The caller has told the backend where its files are.
+ */
+export async function openWasmBackend(tf: typeof TensorFlow, wasm: { setThreadsCount(count: number): void }, shared: boolean): Promise<string | undefined> {
+  let failure: string | undefined;
   if (shared) {
     try {
       await withoutItsThreads(() => {
         wasm.setThreadsCount(1);
         return start(tf, true);
       });
-      return;
-    } catch {
-      // The module for one thread is nearly as good.
+      return undefined;
+    } catch (error) {
+      failure = messageOf(error); // the module for one thread is nearly as good
     }
   }
   await start(tf, false);
+  return failure;
 }
 
 async function start(tf: typeof TensorFlow, shared: boolean): Promise<void> {

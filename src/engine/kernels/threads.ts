@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { LatentError } from "../../protocol/errors";
+import { LatentError, messageOf } from "../../protocol/errors";
 import type { WasmMemory, WasmModule } from "../webAssembly";
 
 // Threads that run our kernels on the shared memory of tfjs's threaded module, each parts of every call. They sleep in
@@ -35,6 +35,8 @@ const NO_PART = 255;
 export interface KernelThreads {
   /** Threads that do parts of each call, the caller's among them. */
   readonly parts: number;
+  /** Why there are fewer threads than parts; undefined while all are well. */
+  readonly problem: string | undefined;
   /**
    * Starts the other threads, once. Until they are there, and if they cannot be, calls are done without them, so nobody
    * waits for them to start.
@@ -52,14 +54,13 @@ interface Setting {
   parts: number;
   /** Path of the compiled worker.ts. */
   worker: string;
-  /** Gives the address of so many bytes, or 0. */
+  /** Gives the address of so many bytes; throws `out-of-memory`. */
   allocate(bytes: number): number;
 }
 
 /** `parts` − 1 threads that are yet to be started, and the record through which they get their work; throws `out-of-memory`. */
 export function createThreads({ module, memory, exports, parts, worker, allocate }: Setting): KernelThreads {
   const block = allocate(RECORD_BYTES + 63);
-  if (block === 0) throw new LatentError("out-of-memory", "no memory for the threads' record");
   const task = Math.ceil(block / 64) * 64;
   // Shared memory only grows: a view of its beginning stays good.
   const numbers = new Int32Array(memory.buffer, task, ARGUMENTS / 4);
@@ -67,16 +68,20 @@ export function createThreads({ module, memory, exports, parts, worker, allocate
   numbers.fill(0);
   numbers[NEXT / 4] = NO_PART;
   let threads: Worker[] | undefined;
+  let problem: string | undefined;
   const checkThreads = () => {
     if (Atomics.load(numbers, FAILED / 4) !== 0) throw new LatentError("internal", "a thread of the kernels failed; restart the engine");
   };
   return {
     parts,
+    get problem() {
+      return problem;
+    },
     start: () => {
       threads ??= Array.from({ length: parts - 1 }, () => {
         const thread = new Worker(worker, { workerData: { module, memory, task, parts } satisfies ThreadData });
         thread.unref();
-        thread.on("error", () => undefined); // it takes no parts, which is all that happens
+        thread.on("error", error => (problem = `a thread could not be started: ${messageOf(error)}`)); // it takes no parts, which is all that happens
         return thread;
       });
     },

@@ -26,6 +26,22 @@ export interface WasmBackend {
   };
 }
 
+const ADDRESS_SPACE = 2 ** 32;
+
+/**
+ * Makes an allocation that fails throw `out-of-memory`. tfjs does not look at what malloc answers: address 0 would be written
+ * through, and a size beyond 32 bits wraps around.
+ */
+export function guardMemory({ wasm }: WasmBackend): void {
+  wasm._free(wasm._malloc(1)); // the module replaces its entry by the function itself at the first call
+  const malloc = wasm._malloc;
+  wasm._malloc = bytes => {
+    const address = bytes < ADDRESS_SPACE ? malloc(bytes) >>> 0 : 0;
+    if (address === 0 && bytes > 0) throw new LatentError("out-of-memory", `the wasm heap, 4 GB at most, has no ${Math.ceil(bytes / 2 ** 20)} MB left.`);
+    return address;
+  };
+}
+
 /** The memory, shared where it is of the threaded module. */
 export function memoryOf({ wasm }: WasmBackend): WasmMemory {
   return (wasm.wasmMemory ?? wasm.asm?.memory)!;

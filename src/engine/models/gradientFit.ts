@@ -6,7 +6,7 @@ import type { NamedTensors } from "../safetensors";
 import type { TrainingData } from "../trainingData";
 import { readVariables, writeVariables } from "./layers";
 import { FitInterrupted, type FitContext, type FitOutcome, type FitState } from "./model";
-import { createOptimizer, optimizers, type OptimizerId } from "./optimizers";
+import { createOptimizer, optimizers, type Optimizer, type OptimizerId } from "./optimizers";
 import { addPrefix, withPrefix } from "./weights";
 
 // The one training loop. Everything random in it is named by seed, epoch and batch, and everything it accumulates is in
@@ -116,10 +116,7 @@ export async function gradientFit(trainable: Trainable, data: TrainingData, cont
         const step = position.epoch * batches + position.batch;
         const rate = options.schedule === "cosine" ? 0.5 * options.learningRate * (1 + Math.cos((Math.PI * step) / (options.epochs * batches))) : options.learningRate;
         const x = await data.batch(rows);
-        const { value, grads } = gradients(trainable, x, random(context.seed, "noise", position.epoch, position.batch));
-        optimizer.apply(grads, rate, step + 1);
-        tf.dispose([x, grads]);
-        losses.push(value, rows.length);
+        losses.push(takeStep(trainable, optimizer, x, { noise: random(context.seed, "noise", position.epoch, position.batch), rate, step: step + 1 }), rows.length);
       }
       await losses.flush(position);
       const validation = await validationLosses(trainable, data, context.seed, options.batchSize, serve);
@@ -143,6 +140,21 @@ export async function gradientFit(trainable: Trainable, data: TrainingData, cont
   } finally {
     losses.dispose();
     optimizer.dispose();
+  }
+}
+
+/** One step of the optimizer on a batch, which is disposed, whatever happens. The caller disposes the loss terms. */
+function takeStep(trainable: Trainable, optimizer: Optimizer, x: tf.Tensor2D, { noise, rate, step }: { noise: Random; rate: number; step: number }): StackedTerms {
+  try {
+    const { value, grads } = gradients(trainable, x, noise);
+    try {
+      optimizer.apply(grads, rate, step);
+      return value;
+    } finally {
+      tf.dispose(grads);
+    }
+  } finally {
+    x.dispose();
   }
 }
 

@@ -9,11 +9,15 @@ import type { CommandHandler } from "./command";
 /** Show Engine Info: backend, device, memory and versions as a document. */
 export const showEngineInfo: CommandHandler = async services => {
   const description = await services.engine.describe();
-  const { backend, device, unavailable, versions, memory, gflops } = description;
+  const { backend, device, unavailable, details, versions, memory, gflops } = description;
+  const detail = (name: string, text: string | undefined) => (text === undefined ? [] : [line(name, text)]);
   const line = (name: string, value: string) => `${name.padEnd(24)}${value}`;
   const text = [
     line(vscode.l10n.t("Backend"), backend),
     line(vscode.l10n.t("Device"), device),
+    ...detail(vscode.l10n.t("Kernels"), details.kernels),
+    ...detail(vscode.l10n.t("Kernels' self-test"), details.selfTest),
+    ...detail(vscode.l10n.t("Threads"), details.threads),
     ...(gflops === null ? [] : [line(vscode.l10n.t("Matrix products"), vscode.l10n.t("{0} GFLOP/s", gflops.toFixed(0)))]),
     line(vscode.l10n.t("Process"), String(services.engine.pid ?? "")),
     line(vscode.l10n.t("Memory of the process"), formatBytes(memory.processBytes)),

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACTIVATION_GRADIENT } from "../../../src/engine/kernels/activationGradients";
 import { ADAM } from "../../../src/engine/kernels/adam";
 import { installKernels, kernelVariants, type KernelVariant } from "../../../src/engine/kernels/index";
+import { openWasmBackend } from "../../../src/engine/kernels/sharedHeap";
 import { asWasmBackend, memoryOf } from "../../../src/engine/kernels/wasmBackend";
 import { expectClose, freshKernels, freshWasm, kernelFolder, runnableVariants, setups } from "./support";
 
@@ -94,6 +95,19 @@ describe("installKernels", () => {
     expect(state()).toEqual(before);
     const gradient = tf.tidy(() => tf.grad(x => tf.relu(x))(tf.tensor1d([-1, 2])).dataSync());
     expect(Array.from(gradient)).toEqual([0, 1]);
+  });
+});
+
+describe("openWasmBackend", () => {
+  it("opens on the memory of one thread, and says why, where the module for several cannot", async () => {
+    const broken = {
+      setThreadsCount: () => {
+        throw new Error("no threads here");
+      },
+    };
+    expect(await openWasmBackend(tf, broken, true)).toBe("no threads here");
+    expect(memoryOf(asWasmBackend(tf.backend())).buffer).toBeInstanceOf(ArrayBuffer);
+    expect(await openWasmBackend(tf, { setThreadsCount: () => undefined }, false)).toBeUndefined();
   });
 });
 

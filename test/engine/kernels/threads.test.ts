@@ -65,6 +65,8 @@ describe("kernel threads", () => {
     await delay(300);
     threads.run(...exp);
     expect(isRight(values)).toBe(true);
+    for (const end = Date.now() + 20_000; threads.problem === undefined && Date.now() < end; ) await delay(50);
+    expect(threads.problem).toMatch(/could not be started: .*missing\.js/);
   });
 
   it("say so when one has failed, instead of waiting for it", async () => {

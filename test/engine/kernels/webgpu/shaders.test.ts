@@ -1,0 +1,73 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import type { HyperparameterValues } from "../../../../src/protocol/data";
+import { models } from "../../../../src/engine/models";
+import { resolveHyperparameters } from "../../../../src/engine/models/hyperparameters";
+import type { ModelSpec } from "../../../../src/engine/models/model";
+import { modelSchema } from "../../../../src/engine/scaler";
+import { loadTrainingData } from "../../../../src/engine/trainingData";
+import { gpuTimeout } from "../../../helpers/backends";
+import { mnistDigits } from "../../../helpers/memoryDataset";
+import { hasGpu, useWebgpu } from "./support";
+
+const gpuIt = it.skipIf(!hasGpu);
+
+/** The sources of all shaders that are compiled from now on. */
+async function compiledShaders(): Promise<string[]> {
+  const { device } = await useWebgpu();
+  const sources: string[] = [];
+  for (const [method, note] of [["createShaderModule", (made: { code: string }) => sources.push(made.code)], ["createComputePipeline", () => pipelines.push(sources.length)]] as const) {
+    const call = device[method].bind(device) as (descriptor: never) => object;
+    (device as unknown as Record<string, unknown>)[method] = (descriptor: never) => {
+      note(descriptor);
+      return call(descriptor);
+    };
+  }
+  return sources;
+}
+const pipelines: number[] = [];
+
+/** Fits the model for two epochs of two steps, the second of each with fewer rows. */
+async function fit(spec: ModelSpec, values: HyperparameterValues, sources: string[]): Promise<{ afterEachEpoch: number[]; readsAnEpoch: number }> {
+  const digits = mnistDigits(40, 4);
+  const resolved = resolveHyperparameters(spec, { latentDim: 2, epochs: 2, batchSize: 24, learningRate: 0.01, validation: 0.1, ...values }, digits.schema);
+  const data = await loadTrainingData(digits, { scaling: resolved.scaling, validationShare: 0.1, seed: 1, scaler: null });
+  const model = spec.create(modelSchema(data.schema, resolved.scaling), resolved.values, { seed: 1 });
+  const afterEachEpoch: number[] = [];
+  const backend = tf.backend();
+  const read = backend.read.bind(backend);
+  let reads = 0;
+  backend.read = dataId => {
+    reads++;
+    return read(dataId);
+  };
+  try {
+    await model.fit(data, { seed: 1, resume: null, onProgress: () => undefined, onEpoch: async () => void afterEachEpoch.push(sources.length) });
+  } finally {
+    backend.read = read;
+  }
+  const variables = Object.keys(await model.weights()).length;
+  model.dispose();
+  // The best epoch's weights are read once an epoch; all else are losses.
+  return { afterEachEpoch, readsAnEpoch: reads / 2 - variables };
+}
+
+describe("training on the GPU", () => {
+  gpuIt.each([
+    ["vae", { hidden: [12] }],
+    ["convAutoencoder", { filters: [4, 6] }],
+  ] as const)("compiles no shader of a %s twice, and reads back only losses", async (id, values) => {
+    const sources = await compiledShaders();
+    const { afterEachEpoch, readsAnEpoch } = await fit(models[id], values as unknown as HyperparameterValues, sources);
+    expect(new Set(sources).size).toBe(sources.length);
+    expect(pipelines.length).toBeGreaterThanOrEqual(sources.length);
+    // How many losses are read together depends on the clock, and so does the shader that joins them; all else is there after an epoch.
+    const later = sources.slice(afterEachEpoch[1]).filter(code => !code.includes("T1"));
+    expect(later).toEqual([]);
+    // At most one read for each of the steps and validation batches.
+    expect(readsAnEpoch).toBeLessThanOrEqual(6);
+    const compiled = sources.length;
+    await fit(models[id], values as unknown as HyperparameterValues, sources);
+    expect(sources.slice(compiled).filter(code => !code.includes("T1"))).toEqual([]);
+  }, gpuTimeout);
+});
