@@ -112,6 +112,11 @@ export function referenceTo(path: string, source: Required<DatasetSource>, finge
   return { name: basename(source.path), source, relativePath: relative(dirname(path), source.path).replaceAll("\\", "/"), fingerprint };
 }
 
+/** Where the checkpoint lies whose latents the one at `path` is a map of. */
+export function basisPath(path: string, { relativePath }: { relativePath: string }): string {
+  return isAbsolute(relativePath) ? relativePath : resolve(dirname(path), relativePath);
+}
+
 /** Places where the dataset may lie: beside the checkpoint as it was, then where it was when it was embedded. */
 export function placesOf(path: string, { source, relativePath }: DatasetReference): string[] {
   const beside = isAbsolute(relativePath) ? relativePath : resolve(dirname(path), relativePath);

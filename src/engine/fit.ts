@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname, relative } from "node:path";
 import { checkpointExtension, checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
 import { rowSize, type DatasetSource, type HyperparameterValues, type Labels, type Progress, type RunPhase } from "../protocol/data";
 import type { FitResult } from "../protocol/engineApi";
 import { isCancelled, LatentError, messageOf } from "../protocol/errors";
 import type { OpenedBackend } from "./backend";
-import { openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
+import { basisPath, openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
 import { namingDataset, openDataset, resolvedSource } from "./datasets";
 import type { Dataset } from "./datasets/dataset";
 import { encodeDataset } from "./encodeDataset";
@@ -164,7 +164,7 @@ async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report
       const scaler = await readScaler(file.read, rowSize(record.schema));
       const labels = await dataset.labels(job.signal);
       const { basis } = record;
-      const data = basis ? await latentsOf(resolve(dirname(job.checkpointPath), basis.relativePath), dataset, spec, checkpoints) : await loadTrainingData(dataset, {
+      const data = basis ? await latentsOf(basisPath(job.checkpointPath, basis), dataset, spec, checkpoints) : await loadTrainingData(dataset, {
         scaling, validationShare: spec.validationShare(values), seed: record.seed, scaler, signal: job.signal,
         onProgress: fraction => report("loading", loadingShare * fraction),
       });

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { LatentError } from "../protocol/errors";
-import type { MapFrame, MapJob, MapMessage } from "./maps/mapJob";
+import type { MapFrame, MapJob, MapMessage, QualityJob } from "./maps/mapJob";
+import type { MapQuality } from "./maps/quality";
 
 // Maps on threads of their own, seen from the engine: what a model of a map (models/mapModel.ts) is fitted by.
 
@@ -30,26 +31,43 @@ export type MapEnd = Extract<MapMessage, { type: "end" }> | null;
  * Makes a map, or goes on with one, on a thread of its own. An abort stops it within a step and is no error: the picture of
  * that moment is what it gives. Rejects with what went wrong in the thread.
  */
-export async function makeMap(job: Omit<MapJob, "folder" | "threads" | "stop">, listener: MapListener, signal?: AbortSignal): Promise<MapEnd> {
+export async function makeMap(job: Omit<MapJob, Given>, listener: MapListener, signal?: AbortSignal): Promise<MapEnd> {
+  const last = await onThread({ type: "map", ...job }, message => {
+    switch (message.type) {
+      case "preparing": return listener.onPreparing(message.fraction);
+      case "graph": return listener.onGraph(message.graph);
+      case "frame": return listener.onFrame(message.frame);
+      case "state": return listener.onState(message.state, message.iteration);
+      default: return;
+    }
+  }, signal);
+  return last.type === "end" ? last : null;
+}
+
+/** Judges a picture of the rows [count × dimensions] on a thread of its own. Rejects with `cancelled` after an abort. */
+export async function judgeMap(job: Omit<QualityJob, Given>, signal?: AbortSignal): Promise<MapQuality> {
+  const last = await onThread({ type: "quality", ...job }, () => undefined, signal);
+  if (last.type !== "quality") throw new LatentError("cancelled", "Cancelled.");
+  return last.quality;
+}
+
+type Given = "type" | "folder" | "threads" | "stop";
+type Last = Extract<MapMessage, { type: "end" | "quality" | "stopped" }>;
+
+/** Runs a task on a thread of its own to its last message; rejects with what went wrong there. */
+async function onThread(task: Omit<MapJob, "folder" | "threads" | "stop"> | Omit<QualityJob, "folder" | "threads" | "stop">, listen: (message: MapMessage) => void, signal?: AbortSignal): Promise<Last> {
   const stop = new SharedArrayBuffer(4);
   const threads = options.threads || Math.min(16, availableParallelism());
-  const thread = new Worker(join(options.folder, "mapThread.js"), { workerData: { ...job, folder: options.folder, threads, stop } satisfies MapJob });
+  const thread = new Worker(join(options.folder, "mapThread.js"), { workerData: { ...task, folder: options.folder, threads, stop } });
   const abort = () => void Atomics.store(new Int32Array(stop), 0, 1);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    return await new Promise<MapEnd>((resolve, reject) => {
+    return await new Promise<Last>((resolve, reject) => {
       thread.on("message", (message: MapMessage) => {
-        switch (message.type) {
-          case "preparing": return listener.onPreparing(message.fraction);
-          case "graph": return listener.onGraph(message.graph);
-          case "frame": return listener.onFrame(message.frame);
-          case "state": return listener.onState(message.state, message.iteration);
-          case "end": return resolve(message);
-          case "stopped": return resolve(null);
-          case "failed": return reject(new LatentError(message.code, message.message));
-          default: return message satisfies never;
-        }
+        if (message.type === "failed") reject(new LatentError(message.code, message.message));
+        else if (message.type === "end" || message.type === "quality" || message.type === "stopped") resolve(message);
+        else listen(message);
       });
       thread.on("error", reject);
       thread.on("exit", code => reject(new LatentError("internal", `the map's thread ended with exit code ${code}`)));

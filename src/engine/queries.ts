@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rowSize, type LatentSpace } from "../protocol/data";
-import type { Anchor, CheckpointQueries, LatentSummary, Points } from "../protocol/engineApi";
+import type { Anchor, CheckpointQueries, LatentSummary, Metric, Neighbors, Points, Quality } from "../protocol/engineApi";
 import { LatentError, messageOf } from "../protocol/errors";
 import { coloring, coloringsOf, latentNames } from "./colorings";
 import type { Dataset } from "./datasets/dataset";
@@ -11,6 +11,7 @@ import { can } from "./models/model";
 import { decodeLatents, encodeRows, reconstructRows, shaped } from "./modelSpace";
 import type { OpenCheckpoint, OpenCheckpoints } from "./openCheckpoints";
 import { projections } from "./projections";
+import { qualityOf } from "./quality";
 import { random } from "./random";
 import { findRows } from "./search";
 import { drawGaussian, meanOf, quantiles, summaryQuantiles } from "./statistics";
@@ -24,6 +25,7 @@ const effectAnchors = 8;
 
 /** The engine's answers to `CheckpointQueries` over the given open checkpoints. */
 export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueries {
+  const judged = new WeakMap<OpenCheckpoint, Map<string, Quality>>();
   return {
     overview: path => checkpoints.use(path, async checkpoint => {
       const opened = await checkpoint.dataset().then(dataset => ({ dataset, problem: null }), (error: unknown) => ({ dataset: null, problem: messageOf(error) }));
@@ -43,6 +45,18 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
 
     points: (path, { projection, dimensions }) => checkpoints.use(path, checkpoint =>
       checkpoint.remember(`points ${projection} ${dimensions}`, () => pointsOf(checkpoint, projection, dimensions))),
+
+    quality: (path, { projection, dimensions }, signal) => checkpoints.use(path, async checkpoint => {
+      if (checkpoint.live) throw new LatentError("unsupported", "a map that is still being made is not judged");
+      const points = await pointsOf(checkpoint, projection, dimensions);
+      // Not shared among views as other results are: each may stop its own, which takes seconds.
+      const known = judged.get(checkpoint)?.get(`${projection} ${dimensions}`);
+      if (known) return known;
+      const quality = await qualityOf(checkpoint, points, checkpoints, signal);
+      const ofCheckpoint = judged.get(checkpoint) ?? new Map<string, Quality>();
+      judged.set(checkpoint, ofCheckpoint.set(`${projection} ${dimensions}`, quality));
+      return quality;
+    }),
 
     coloring: (path, id) => checkpoints.use(path, checkpoint => coloring(checkpoint, id)),
 
@@ -70,6 +84,8 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
 
     neighbors: (path, { row, metric, count }) => checkpoints.use(path, async checkpoint => {
       checkRows(Int32Array.of(row), checkpoint);
+      const kept = await neighborsInData(checkpoint, row, metric, count);
+      if (kept) return kept;
       const { dim } = checkpoint.header.latent;
       const latents = await checkpoint.latents();
       return nearestRows(latents, dim, latents.subarray(row * dim, (row + 1) * dim), metric, count, row);
@@ -141,6 +157,14 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
       return { values: Float32Array.of(...across, ...up), anchor, rows: { data: decoded, shape: [request.steps, request.steps, ...checkpoint.schema.shape] } };
     }),
   };
+}
+
+/** Of a map: the nearest rows in the data, from the graph that it was made of; null where there is none so large, or of another metric. */
+async function neighborsInData(checkpoint: OpenCheckpoint, row: number, metric: Metric, count: number): Promise<Neighbors | null> {
+  const [rows, distances] = await Promise.all([checkpoint.tensor("neighbors.rows"), checkpoint.tensor("neighbors.distances")]);
+  const k = rows?.shape[1] ?? 0;
+  if (!rows || !distances || k < count || checkpoint.header.hyperparameters["metric"] !== metric) return null;
+  return { rows: (rows.data as Int32Array).slice(row * k, row * k + count), distances: (distances.data as Float32Array).slice(row * k, row * k + count) };
 }
 
 /** The axes of a space that can be drawn as it is or is ordered by variance, else the principal ones. */

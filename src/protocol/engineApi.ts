@@ -100,6 +100,31 @@ export interface Neighbors {
   distances: Float32Array;
 }
 
+/** How far a picture of the rows can be trusted. Rates go from 0 to 1, 1 is best. */
+export interface Quality {
+  count: number;
+  /** Rows that were judged, each against all rows: all of them, or a random sample. */
+  judged: number;
+  /** Neighbours of a row that were judged. */
+  k: number;
+  /** 1 where all neighbours in the picture are neighbours in the data (Venna & Kaski 2001). */
+  trustworthiness: number;
+  /** 1 where all neighbours in the data are neighbours in the picture. */
+  continuity: number;
+  /** Share of the neighbours in the data that are neighbours in the picture. */
+  neighborOverlap: number;
+  /** Share of rows whose class is that of most of their neighbours in the picture; null without classes. */
+  labelAccuracy: number | null;
+  /** Rank correlation of distances in the data and in the picture, −1 to 1, of `pairs` pairs of rows. */
+  spearman: number;
+  /** Kruskal's stress-1 of the picture at its best size, 0 is best. */
+  stress1: number;
+  pairs: number;
+  /** Distances of some pairs, for a Shepard diagram: in the data, and in the picture. */
+  dataDistances: Float32Array;
+  mapDistances: Float32Array;
+}
+
 export interface Reconstructions {
   x: NumericArray;
   reconstruction: NumericArray;
@@ -169,6 +194,7 @@ export interface SheetRequest {
 export interface CheckpointQueries {
   overview(path: string, signal?: AbortSignal): Promise<Overview>;
   points(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<Points>;
+  quality(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<Quality>;
   coloring(path: string, id: string, signal?: AbortSignal): Promise<Labels>;
   details(path: string, rows: Int32Array, signal?: AbortSignal): Promise<RowDetails>;
   thumbnails(path: string, rows: Int32Array, signal?: AbortSignal): Promise<Thumbnails>;
@@ -186,7 +212,7 @@ export interface CheckpointQueries {
 
 /** The queries by name, for forwarding; the type makes a forgotten one an error. */
 export const checkpointQueries = Object.keys({
-  overview: 0, points: 0, coloring: 0, details: 0, thumbnails: 0, find: 0, neighbors: 0, reconstruct: 0,
+  overview: 0, points: 0, quality: 0, coloring: 0, details: 0, thumbnails: 0, find: 0, neighbors: 0, reconstruct: 0,
   principalComponents: 0, latents: 0, latentSummary: 0, anchor: 0, decode: 0, traverse: 0, sheet: 0,
 } satisfies Record<keyof CheckpointQueries, 0>) as (keyof CheckpointQueries)[];
 

@@ -3,24 +3,41 @@ import type { ErrorCode } from "../../protocol/errors";
 import type { NamedTensors } from "../safetensors";
 import type { MapRows, NeighborGraph } from "./map";
 import type { MapKind } from "./mapKinds";
+import type { MapQuality } from "./quality";
 
-// What the engine and a map's thread tell each other. Plain data: it crosses between threads.
+// What the engine and the threads of maps tell each other. Plain data: it crosses between threads.
 
-/** Given to the thread when it starts. */
-export interface MapJob {
-  kind: MapKind;
+/** What every thread is given besides its task. */
+interface ThreadJob {
   rows: MapRows;
-  values: HyperparameterValues;
-  labels: Int32Array | Float32Array | null;
   seed: number;
-  state: NamedTensors | null;
-  /** The graph of an earlier run with the same rows. */
-  graph: NeighborGraph | null;
   /** Of crew.ts. */
   folder: string;
   threads: number;
-  /** One i32: 1 asks the thread to stop, to which it answers with "end" within a step. */
+  /** One i32: 1 asks the thread to stop, which it does within a step. */
   stop: SharedArrayBuffer;
+}
+
+/** To judge a picture of the rows (quality.ts). */
+export interface QualityJob extends ThreadJob {
+  type: "quality";
+  /** [count × dimensions] */
+  coordinates: Float32Array;
+  labels: Int32Array | null;
+  k: number;
+  /** Rows to judge, where there are more. */
+  most: number;
+}
+
+/** To make a map, or to go on with one. */
+export interface MapJob extends ThreadJob {
+  type: "map";
+  kind: MapKind;
+  values: HyperparameterValues;
+  labels: Int32Array | Float32Array | null;
+  state: NamedTensors | null;
+  /** The graph of an earlier run with the same rows. */
+  graph: NeighborGraph | null;
 }
 
 /** A picture on the way, turned and mirrored to lie like the one before it. */
@@ -40,6 +57,7 @@ export type MapMessage =
   /** What to resume from, now and then while the map is made. */
   | { type: "state"; state: NamedTensors; iteration: number }
   | { type: "end"; frame: MapFrame; finished: boolean; state: NamedTensors; facts: Record<string, number> }
-  /** Stopped before the first step. */
+  | { type: "quality"; quality: MapQuality }
+  /** Stopped before there was anything to give. */
   | { type: "stopped" }
   | { type: "failed"; code: ErrorCode; message: string };

@@ -2,13 +2,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LatentError, messageOf } from "../../protocol/errors";
 import { openCrew } from "./crew";
 import type { MapRun, NeighborGraph, Report } from "./map";
-import type { MapFrame, MapJob, MapMessage } from "./mapJob";
+import type { MapFrame, MapJob, MapMessage, QualityJob } from "./mapJob";
 import { mapKinds } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
+import { procrustes } from "./procrustes";
+import { mapQuality } from "./quality";
 
-// Entry of a map's thread: makes one map and ends. It blocks in the crew's calls, so it hears of a stop through shared memory.
+// Entry of a map's thread: makes or judges one map and ends. It blocks in the crew's calls, so it hears of a stop through
+// shared memory.
 
-const job = workerData as MapJob;
+const task = workerData as MapJob | QualityJob;
 /** Between pictures (ms): ten a second look like motion. */
 const frameEvery = 100;
 /** Between states to resume from (ms), which are larger. */
@@ -16,7 +19,7 @@ const stateEvery = 20_000;
 /** The objective is computed at so many iterations of the whole map, and at the last. */
 const objectives = 100;
 
-const stopFlag = new Int32Array(job.stop);
+const stopFlag = new Int32Array(task.stop);
 const isStopped = () => Atomics.load(stopFlag, 0) !== 0;
 const post = (message: MapMessage) => parentPort!.postMessage(message);
 const report: Report = fraction => {
@@ -24,7 +27,7 @@ const report: Report = fraction => {
   post({ type: "preparing", fraction });
 };
 
-async function make(): Promise<void> {
+async function make(job: MapJob): Promise<void> {
   const crew = openCrew({ folder: job.folder, threads: job.threads });
   let graph: NeighborGraph | null = job.graph;
   const run = await mapKinds[job.kind]({
@@ -38,10 +41,15 @@ async function make(): Promise<void> {
   });
   let measured: MapFrame["objectives"] = [];
   const measure = () => void measured.push({ ...run.objective(), iteration: run.iteration });
-  const frame = (): MapFrame => {
+  let shown: Float32Array | undefined;
+  const frame = (isLast = false): MapFrame => {
     const objectives = measured;
     measured = [];
-    return { iteration: run.iteration, iterations: run.iterations, coordinates: run.coordinates(), objectives };
+    const coordinates = run.coordinates();
+    // The last picture is the map as it is, whenever the ones before it happened to be taken.
+    const turned = isLast || !shown ? coordinates : turnedOnto(coordinates, shown, run.dimensions);
+    shown = turned;
+    return { iteration: run.iteration, iterations: run.iterations, coordinates: turned, objectives };
   };
   measure();
   post({ type: "frame", frame: frame() });
@@ -61,7 +69,22 @@ async function make(): Promise<void> {
     }
   }
   if (measured.at(-1)?.iteration !== run.iteration) measure();
-  post({ type: "end", frame: frame(), finished: run.iteration >= run.iterations, state: run.state(), facts: factsOf(run, graph) });
+  post({ type: "end", frame: frame(true), finished: run.iteration >= run.iterations, state: run.state(), facts: factsOf(run, graph) });
+}
+
+/** A picture turned or mirrored, not sized or moved, to lie like the one before it: a map may spin while it is made. */
+function turnedOnto(coordinates: Float32Array, before: Float32Array, dimensions: 2 | 3): Float32Array {
+  const { rotation } = procrustes(coordinates, before, dimensions);
+  return coordinates.map((_, i) => {
+    const axis = i % dimensions;
+    let sum = 0;
+    for (let other = 0; other < dimensions; other++) sum += rotation[axis * dimensions + other]! * coordinates[i - axis + other]!;
+    return sum;
+  });
+}
+
+function judge({ rows, coordinates, folder, threads, ...options }: QualityJob): void {
+  post({ type: "quality", quality: mapQuality(rows, coordinates, openCrew({ folder, threads }), { ...options, report }) });
 }
 
 /** Numbers that say how the map was made. */
@@ -69,7 +92,7 @@ function factsOf(run: MapRun, graph: NeighborGraph | null): Record<string, numbe
   return { iterations: run.iteration, ...(graph ? { "recall of the neighbour search": graph.recall } : {}) };
 }
 
-make().then(() => process.exit(0), (error: unknown) => {
+(task.type === "map" ? make(task) : Promise.resolve(task).then(judge)).then(() => process.exit(0), (error: unknown) => {
   if (error instanceof LatentError && error.code === "cancelled") post({ type: "stopped" });
   else post({ type: "failed", code: error instanceof LatentError ? error.code : "internal", message: messageOf(error) });
 });

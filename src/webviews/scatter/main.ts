@@ -20,6 +20,7 @@ import type { HoverPoint } from "./hoverCard";
 import "./legendElement";
 import { colorOfClass, legendOf, noFilter, pointColors, shownRows, type Filter } from "./pointColors";
 import { scatterSvg } from "./scatterSvg";
+import "./qualityElement";
 import "./selectionElement";
 import { maxSprites, spritesOf } from "./sprites";
 import { scatterStyles } from "./styles";
@@ -50,6 +51,7 @@ export class ScatterElement extends ViewElement {
   private spriteRows = "";
   private note = "";
   private announcement = "";
+  private picture: { projection: string; dimensions: number } | null = null;
   private stopFollowingTheme: (() => void) | undefined;
 
   override connectedCallback(): void {
@@ -211,9 +213,18 @@ export class ScatterElement extends ViewElement {
               this.announcement = event.detail;
               this.requestUpdate();
             }}></latent-selection>
+          <latent-quality .picture=${this.judgeable(overview)} .startsOpen=${state.checkpoint!.header.capabilities.includes("map")} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}></latent-quality>
         </aside>
       </div>
       <div class="unseen" aria-live="polite">${this.announcement}</div>`;
+  }
+
+  /** The picture on the screen, unless it is still being made or its rows are not at hand. */
+  private judgeable({ live, datasetProblem }: Overview): { projection: string; dimensions: number } | null {
+    const { id, dimensions } = this.chosen;
+    const known = this.picture;
+    if (live || datasetProblem !== null) return null;
+    return known?.projection === id && known.dimensions === dimensions ? known : (this.picture = { projection: id, dimensions });
   }
 
   private toolbar({ projections, colorings }: Overview): TemplateResult {

@@ -48,6 +48,16 @@ describe("maps through the engine", () => {
     const { data } = await engine.points(checkpointPath, { projection: "axes", dimensions: 2 });
     expect(data).toHaveLength(2 * count);
     expect(data.every(Number.isFinite)).toBe(true);
+    const quality = await engine.quality(checkpointPath, { projection: "axes", dimensions: 2 });
+    expect(quality).toMatchObject({ count, judged: count, k: 12, pairs: (count * (count - 1)) / 2 });
+    expect(quality.trustworthiness).toBeGreaterThan(model === "mds" ? 0.75 : 0.93);
+    expect(quality.continuity).toBeGreaterThan(model === "mds" ? 0.85 : 0.9);
+    expect(quality.labelAccuracy).toBeGreaterThan(model === "mds" ? 0.4 : 0.75);
+    expect(quality.dataDistances).toHaveLength(quality.mapDistances.length);
+    // What lies nearest in the data, from the graph that the map was made of.
+    const neighbors = await engine.neighbors(checkpointPath, { row: 7, metric: "euclidean", count: 5 });
+    expect(neighbors.rows).toHaveLength(5);
+    expect([...neighbors.distances]).toEqual([...neighbors.distances].sort((a, b) => a - b));
     // Neighbours in the picture are mostly of one class: 600 digits know that much.
     const { values } = await mnistDigits(count, 1).labels() as { values: Int32Array };
     let same = 0;
