@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { backendOptions, testedBackends } from "../../helpers/backends";
 import { chooseAdapter, type Dawn, type GpuAdapter } from "../../../src/engine/backends/adapters";
 
 interface Card {
@@ -62,5 +63,15 @@ describe("the choice of a GPU", () => {
     await expect(chooseAdapter(alone.create, "")).rejects.toThrow('only a software adapter was found (SwiftShader Device (Subzero)); it is used when the setting latentLens.gpuAdapter is "software"');
     await expect(chooseAdapter(alone.create, "swift")).rejects.toThrow("only a software adapter");
     await expect(chooseAdapter(dawnWith().create, "")).rejects.toThrow("no GPU adapter");
+  });
+
+  it.skipIf(!testedBackends.includes("webgpu"))("reads the names that Dawn itself gives", async () => {
+    const { create, globals } = (await import("webgpu")) as unknown as Dawn;
+    Object.assign(globalThis, globals);
+    await expect(chooseAdapter(create, "no such GPU")).rejects.toThrow(/the GPUs here are "\w/);
+    const { adapter = "" } = await backendOptions();
+    const { name } = await chooseAdapter(create, adapter);
+    expect(name).not.toBe("");
+    if (adapter === "") expect((await chooseAdapter(create, name)).name).toBe(name);
   });
 });

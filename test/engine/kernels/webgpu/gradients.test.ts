@@ -55,7 +55,7 @@ describe("gradients on the GPU", () => {
   });
 
   gpuIt("of the activations are those of tfjs's cpu backend, in one kernel each", async () => {
-    const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = { relu: tf.relu, leakyRelu: x => tf.leakyRelu(x, 0.2), sigmoid: tf.sigmoid, tanh: tf.tanh };
+    const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = { relu: tf.relu, leakyRelu: x => tf.leakyRelu(x, 0.2), sigmoid: tf.sigmoid, tanh: tf.tanh, softplus: tf.softplus };
     for (const [name, f] of Object.entries(activations)) {
       for (const shape of [[1], [0, 4], [13, 7], [40_003]]) {
         const [x, dy] = [new Draw(name).tensor(shape), new Draw("dy", name).tensor(shape)];

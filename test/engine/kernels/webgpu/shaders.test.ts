@@ -27,10 +27,10 @@ async function compiledShaders(): Promise<string[]> {
 }
 const pipelines: number[] = [];
 
-/** Fits the model for two epochs of two steps, the second of each with fewer rows. */
+/** Fits the model for three epochs of three steps, the last of each with fewer rows. */
 async function fit(spec: ModelSpec, values: HyperparameterValues, sources: string[]): Promise<{ afterEachEpoch: number[]; readsAnEpoch: number }> {
-  const digits = mnistDigits(40, 4);
-  const resolved = resolveHyperparameters(spec, { latentDim: 2, epochs: 2, batchSize: 24, learningRate: 0.01, validation: 0.1, ...values }, digits.schema);
+  const digits = mnistDigits(70, 2);
+  const resolved = resolveHyperparameters(spec, { latentDim: 2, epochs: 3, batchSize: 24, learningRate: 0.01, validation: 0.1, ...values }, digits.schema);
   const data = await loadTrainingData(digits, { scaling: resolved.scaling, validationShare: 0.1, seed: 1, scaler: null });
   const model = spec.create(modelSchema(data.schema, resolved.scaling), resolved.values, { seed: 1 });
   const afterEachEpoch: number[] = [];
@@ -49,7 +49,7 @@ async function fit(spec: ModelSpec, values: HyperparameterValues, sources: strin
   const variables = Object.keys(await model.weights()).length;
   model.dispose();
   // The best epoch's weights are read once an epoch; all else are losses.
-  return { afterEachEpoch, readsAnEpoch: reads / 2 - variables };
+  return { afterEachEpoch, readsAnEpoch: reads / 3 - variables };
 }
 
 describe("training on the GPU", () => {
