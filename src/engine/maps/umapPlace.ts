@@ -4,6 +4,7 @@ import type { NeighborGraph } from "./map";
 import { fitUmapCurve } from "./umapCurve";
 import { localMemberships, pruned, type FuzzySet } from "./umapGraph";
 import { createLayout } from "./umapLayout";
+import { headsAlone } from "./umapTurns";
 
 // New points in a map that stays as it is.
 
@@ -44,7 +45,7 @@ export function placeInUmap(graph: NeighborGraph, coordinates: Float32Array, opt
   const initial = weightedMeans(edges, coordinates, dimensions);
   const smallest = weights.reduce((most, weight) => Math.max(most, weight), 0) / epochs;
   return crew.heap.scope(() => {
-    const layout = createLayout(pruned(edges, smallest), initial, coordinates, fitUmapCurve(minDist, spread), { dimensions, epochs, negativeSamples, learningRate, seed, pulls: 1 }, crew);
+    const layout = createLayout(headsAlone(pruned(edges, smallest)), initial, coordinates, fitUmapCurve(minDist, spread), { dimensions, epochs, negativeSamples, learningRate, seed }, crew);
     for (let epoch = 1; epoch <= epochs; epoch++) layout.epoch(epoch);
     return layout.coordinates();
   });
