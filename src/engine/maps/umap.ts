@@ -7,6 +7,7 @@ import { fuzzySet, pruned } from "./umapGraph";
 import { randomLayout, scaledLayout, spectralLayout, type InitialLayout } from "./umapInitial";
 import { intersectLabels, type UmapLabels } from "./umapLabels";
 import { createLayout } from "./umapLayout";
+import { bothEnds } from "./umapTurns";
 
 // UMAP, Uniform Manifold Approximation and Projection (McInnes, Healy & Melville 2018): the picture whose own fuzzy set of neighbours is
 // nearest, by cross entropy, to that of the rows.
@@ -76,7 +77,7 @@ export function createUmap(graph: NeighborGraph, options: UmapOptions, crew: Cre
     return scaledLayout(initial, dimensions, seed, "given places");
   };
   const { coordinates, origin } = begin();
-  const layout = createLayout(edges, coordinates, undefined, curve, { dimensions, epochs, negativeSamples, learningRate, seed, pulls: 2 }, crew);
+  const layout = createLayout(bothEnds(edges), coordinates, undefined, curve, { dimensions, epochs, negativeSamples, learningRate, seed }, crew);
   let iteration = resume ? resume["iteration"]!.data[0]! : 0;
   report(1);
   return {

@@ -1,16 +1,17 @@
 import { LatentError } from "../../protocol/errors";
 import type { Crew } from "./crew";
 import type { NeighborGraph } from "./map";
+import type { PlacedMap } from "./tsnePlacement";
 import { fitUmapCurve } from "./umapCurve";
 import { localMemberships, pruned, type FuzzySet } from "./umapGraph";
 import { createLayout } from "./umapLayout";
+import { headsAlone } from "./umapTurns";
 
 // New points in a map that stays as it is.
 
 export interface UmapPlaceOptions {
   /** Names every random number. */
   seed: number;
-  dimensions: 2 | 3;
   /** Old rows that count for each new one: 15 unless given, at most those of the graph. */
   neighbors?: number;
   /** As when the map was made. */
@@ -24,12 +25,12 @@ export interface UmapPlaceOptions {
 }
 
 /**
- * Coordinates [new rows × dimensions] for new rows in the map `coordinates` [old rows × dimensions]. `graph` has each new row's nearest old rows. A new row begins at the
+ * Coordinates [new rows × dimensions] for new rows in a map that does not move. `graph` has each new row's nearest old rows. A new row begins at the
  * mean of its neighbours, weighted by membership, and is moved by the map's own forces; a row with a copy among the old ones begins there. Each new row moves by itself:
  * the others' presence changes nothing. Throws `bad-request` for a graph that does not fit.
  */
-export function placeInUmap(graph: NeighborGraph, coordinates: Float32Array, options: UmapPlaceOptions, crew: Crew): Float32Array {
-  const { seed, dimensions, neighbors = 15, minDist = 0.1, spread = 1, negativeSamples = 5, learningRate = 0.25 } = options;
+export function placeInUmap({ coordinates, dimensions }: PlacedMap, graph: NeighborGraph, options: UmapPlaceOptions, crew: Crew): Float32Array {
+  const { seed, neighbors = 15, minDist = 0.1, spread = 1, negativeSamples = 5, learningRate = 0.25 } = options;
   const oldCount = coordinates.length / dimensions;
   const count = graph.rows.length / graph.k;
   const { epochs = count <= 10_000 ? 100 : 30 } = options;
@@ -44,7 +45,7 @@ export function placeInUmap(graph: NeighborGraph, coordinates: Float32Array, opt
   const initial = weightedMeans(edges, coordinates, dimensions);
   const smallest = weights.reduce((most, weight) => Math.max(most, weight), 0) / epochs;
   return crew.heap.scope(() => {
-    const layout = createLayout(pruned(edges, smallest), initial, coordinates, fitUmapCurve(minDist, spread), { dimensions, epochs, negativeSamples, learningRate, seed, pulls: 1 }, crew);
+    const layout = createLayout(headsAlone(pruned(edges, smallest)), initial, coordinates, fitUmapCurve(minDist, spread), { dimensions, epochs, negativeSamples, learningRate, seed }, crew);
     for (let epoch = 1; epoch <= epochs; epoch++) layout.epoch(epoch);
     return layout.coordinates();
   });

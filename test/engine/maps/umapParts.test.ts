@@ -8,7 +8,7 @@ import { spectrum } from "../../../src/engine/maps/umapSpectral";
 import { symmetricEigen } from "../../../src/engine/linalg/symmetricEigen";
 import { random } from "../../../src/engine/random";
 import { mnistDigits } from "../../helpers/memoryDataset";
-import { bruteForceGraph } from "../../helpers/umapReference";
+import { bruteForceGraph } from "../../helpers/neighbors";
 
 let crew: Crew;
 beforeAll(async () => void (crew = openCrew({ folder: await buildKernels(), threads: 2 })));
@@ -26,7 +26,7 @@ describe("the parts of UMAP", () => {
     });
 
   it("give the memberships of umap-learn", async () => {
-    const set = fuzzySet(bruteForceGraph(await digits(200), 196, 14), 15, crew);
+    const set = fuzzySet(bruteForceGraph(await digits(200), 200, 196, 14), 15, crew);
     // umap-learn 0.5.3: fuzzy_simplicial_set(X, 15, RandomState(0), "euclidean") of the same pixels: nnz, sum, sum of squares, and row 0.
     expect(set.columns.length).toBe(4182);
     expect(set.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1303.5479, 2);
@@ -40,7 +40,7 @@ describe("the parts of UMAP", () => {
   });
 
   it("give the eigenvectors that a dense decomposition gives", async () => {
-    const set = fuzzySet(bruteForceGraph(await digits(600), 196, 14), 15, crew);
+    const set = fuzzySet(bruteForceGraph(await digits(600), 600, 196, 14), 15, crew);
     const { values, vectors, converged } = spectrum(set, 3, 1, crew);
     expect(converged).toBe(true);
     const degrees = Array.from({ length: set.count }, (_, row) => set.weights.subarray(set.starts[row], set.starts[row + 1]).reduce((sum, weight) => sum + weight, 0));

@@ -16,6 +16,6 @@ export { tsneColumns, tsneKernel, tsnePlanes, tsneRowsBack, tsneRowsForward } fr
 export { tsneCenter, tsneCrossEntropy, tsneEntropy, tsneGradient, tsneMove, tsneRepelExactly } from "./tsneForces";
 export { tsneCountBands, tsneGather, tsneOrderByBand, tsneSpread } from "./tsneGrid";
 export { tsneTimesCovariance } from "./tsnePrincipal";
-export { umapEpoch2, umapEpoch3, umapLoss } from "./umapLayout";
+export { umapLoss, umapTurn2, umapTurn3 } from "./umapLayout";
 export { umapMemberships } from "./umapMemberships";
 export { umapChebyshev, umapGram, umapRotate } from "./umapSpectral";

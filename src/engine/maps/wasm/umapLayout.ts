@@ -1,6 +1,6 @@
 import { partEnd, partStart } from "./parts";
 
-// An epoch of UMAP's layout. Points are f32: two to a point in two dimensions, four in three (the last is 0), so that a point is
+// Turns of UMAP's layout. Points are f32: two to a point in two dimensions, four in three (the last is 0), so that a point is
 // one load and its components go through the same instructions. Functions of the squared distance come from tables.
 
 /** A table begins at this squared distance, 2^−40 ... */
@@ -57,25 +57,47 @@ function anyDirection(bits: u32): v128 {
   return f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(0), 0, x), 1, y);
 }
 
+/** A point after it was drawn towards another. */
 @inline
-function epoch(
-  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, attraction: usize, repulsion: usize,
-  count: i32, otherCount: i32, number: i32, pull: f32, rate: f32, negatives: i32, seed: u32, three: bool,
+function drawn(point: v128, other: v128, attraction: usize, rate: v128, three: bool): v128 {
+  const toward = f32x4.sub(other, point);
+  const strength = lookUp(attraction, squaredLength(toward, three));
+  return f32x4.add(point, f32x4.mul(rate, clipped(f32x4.mul(f32x4.splat(strength), toward))));
+}
+
+/** Writes the other ends of the edges that are due in epoch `number` one after the other to `due`, and gives their number: without a branch, which would be foretold wrongly every other time. */
+@inline
+function gather(due: usize, columns: usize, rates: usize, edge: i32, last: i32, number: i32): i32 {
+  let found: i32 = 0;
+  for (; edge < last; edge++) {
+    const rate = load<f32>(rates + (<usize>edge << 2));
+    store<i32>(due + (<usize>found << 2), load<i32>(columns + (<usize>edge << 2)));
+    // Up to epoch n an edge has been taken ⌊n · rate⌋ times.
+    found += <i32>(<i32>(<f32>number * rate) != <i32>(<f32>(number - 1) * rate));
+  }
+  return found;
+}
+
+@inline
+function turn(
+  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, due: usize, attraction: usize, repulsion: usize,
+  count: i32, otherCount: i32, number: i32, rate: f32, negatives: i32, seed: u32, three: bool,
 ): void {
-  const pulls = f32x4.splat(pull);
   const rateOf = f32x4.splat(rate);
+  const begin = partStart(count, part, parts);
   const end = partEnd(count, part, parts);
-  for (let row = partStart(count, part, parts); row < end; row++) {
+  // Room for the due edges of one point: where those of the part's first begin, for no other part does.
+  due += <usize>load<i32>(starts + (<usize>begin << 3)) << 2;
+  for (let row = begin; row < end; row++) {
     let point = pointAt(points, row, three);
     let draw = mix(seed + <u32>row);
-    const last = load<i32>(starts + (<usize>row << 2), 4);
-    for (let edge = load<i32>(starts + (<usize>row << 2)); edge < last; edge++) {
-      const share = load<f32>(rates + (<usize>edge << 2));
-      // In epoch n an edge has been taken ⌊n · share⌋ times.
-      if (<i32>(<f32>number * share) == <i32>(<f32>(number - 1) * share)) continue;
-      const toward = f32x4.sub(pointAt(others, load<u32>(columns + (<usize>edge << 2)), three), point);
-      const strength = lookUp(attraction, squaredLength(toward, three));
-      point = f32x4.add(point, f32x4.mul(pulls, clipped(f32x4.mul(f32x4.splat(strength), toward))));
+    const segments = starts + (<usize>row << 3);
+    const middle = load<i32>(segments, 4);
+    const tails = gather(due, columns, rates, middle, load<i32>(segments, 8), number);
+    for (let i = 0; i < tails; i++) point = drawn(point, pointAt(others, load<u32>(due + (<usize>i << 2)), three), attraction, rateOf, three);
+    const heads = gather(due, columns, rates, load<i32>(segments), middle, number);
+    for (let i = 0; i < heads; i++) {
+      point = drawn(point, pointAt(others, load<u32>(due + (<usize>i << 2)), three), attraction, rateOf, three);
       let forces = f32x4.splat(0);
       for (let sample = 0; sample < negatives; sample++) {
         draw += 0x9e3779b9;
@@ -97,32 +119,33 @@ function epoch(
 }
 
 /**
- * Moves `points` to `next` [count × 2]: along every edge whose turn it is in epoch `number`, each point is drawn towards the edge's other
- * end among `others` [otherCount × 2] by `pull` times the force, and pushed away from `negatives` random others by `rate` times theirs.
- * The ends' places are those before the epoch, so no order matters. `rates` [edges] are how often an edge is taken, 0 to 1 times an epoch.
+ * One turn of epoch `number`: moves `points` to `next` [count × 2]. Point i is the head of the edges starts[2i] … starts[2i + 1] − 1, each of which draws it towards its
+ * other end among `others` [otherCount × 2], and lets `negatives` random others push it away; and the tail of those up to starts[2i + 2] − 1, which only draw it. All others
+ * stand where they stood before the turn. `columns` are the other ends, `rates` [edges] how often an edge is taken, 0 to 1 times an epoch, `due` is room for
+ * as many i32 as there are edges, and `rate` the learning rate.
  */
-export function umapEpoch2(
-  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, attraction: usize, repulsion: usize,
-  count: i32, otherCount: i32, number: i32, pull: f32, rate: f32, negatives: i32, seed: u32,
+export function umapTurn2(
+  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, due: usize, attraction: usize, repulsion: usize,
+  count: i32, otherCount: i32, number: i32, rate: f32, negatives: i32, seed: u32,
 ): void {
-  epoch(part, parts, points, next, others, starts, columns, rates, attraction, repulsion, count, otherCount, number, pull, rate, negatives, seed, false);
+  turn(part, parts, points, next, others, starts, columns, rates, due, attraction, repulsion, count, otherCount, number, rate, negatives, seed, false);
 }
 
 /** The same in three dimensions, [count × 4]. */
-export function umapEpoch3(
-  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, attraction: usize, repulsion: usize,
-  count: i32, otherCount: i32, number: i32, pull: f32, rate: f32, negatives: i32, seed: u32,
+export function umapTurn3(
+  part: i32, parts: i32, points: usize, next: usize, others: usize, starts: usize, columns: usize, rates: usize, due: usize, attraction: usize, repulsion: usize,
+  count: i32, otherCount: i32, number: i32, rate: f32, negatives: i32, seed: u32,
 ): void {
-  epoch(part, parts, points, next, others, starts, columns, rates, attraction, repulsion, count, otherCount, number, pull, rate, negatives, seed, true);
+  turn(part, parts, points, next, others, starts, columns, rates, due, attraction, repulsion, count, otherCount, number, rate, negatives, seed, true);
 }
 
 /**
- * sums [parts × 3] f64 = the part's share of Σ w, of Σ w · near(d²) over its points' edges, and of Σ w · far(d²) with the mean of `far` over `negatives`
- * random others in place of each edge's end. `dimensions` is 2 or 3.
+ * sums [parts × 3] f64 = the part's share of Σ w, of Σ w · near(d²) over the edges of one turn by their heads, and of Σ w · far(d²) with the mean of `far` over `negatives`
+ * random others in place of each edge's tail. `dimensions` is 2 or 3.
  */
 export function umapLoss(
-  part: i32, parts: i32, points: usize, starts: usize, columns: usize, rates: usize, near: usize, far: usize,
-  count: i32, negatives: i32, seed: u32, dimensions: i32, sums: usize,
+  part: i32, parts: i32, points: usize, others: usize, starts: usize, columns: usize, rates: usize, near: usize, far: usize,
+  count: i32, otherCount: i32, negatives: i32, seed: u32, dimensions: i32, sums: usize,
 ): void {
   const three = dimensions == 3;
   let weights: f64 = 0;
@@ -132,21 +155,21 @@ export function umapLoss(
   for (let row = partStart(count, part, parts); row < end; row++) {
     const point = pointAt(points, row, three);
     let weight: f64 = 0;
-    const last = load<i32>(starts + (<usize>row << 2), 4);
-    for (let edge = load<i32>(starts + (<usize>row << 2)); edge < last; edge++) {
-      const share = load<f32>(rates + (<usize>edge << 2));
-      const toward = f32x4.sub(pointAt(points, load<u32>(columns + (<usize>edge << 2)), three), point);
-      weight += share;
-      attracted += <f64>(share * lookUp(near, squaredLength(toward, three)));
+    const last = load<i32>(starts + (<usize>row << 3), 4);
+    for (let edge = load<i32>(starts + (<usize>row << 3)); edge < last; edge++) {
+      const rate = load<f32>(rates + (<usize>edge << 2));
+      const toward = f32x4.sub(pointAt(others, load<u32>(columns + (<usize>edge << 2)), three), point);
+      weight += rate;
+      attracted += <f64>(rate * lookUp(near, squaredLength(toward, three)));
     }
     let draw = mix(seed + <u32>row);
     let sum: f64 = 0;
     let drawn: i32 = 0;
     for (let sample = 0; sample < negatives; sample++) {
       draw += 0x9e3779b9;
-      const other = <u32>((<u64>mix(draw) * <u64>count) >> 32);
-      if (other == <u32>row) continue;
-      sum += lookUp(far, squaredLength(f32x4.sub(point, pointAt(points, other, three)), three));
+      const other = <u32>((<u64>mix(draw) * <u64>otherCount) >> 32);
+      if (points == others && other == <u32>row) continue;
+      sum += lookUp(far, squaredLength(f32x4.sub(point, pointAt(others, other, three)), three));
       drawn++;
     }
     weights += weight;
