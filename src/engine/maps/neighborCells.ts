@@ -1,5 +1,6 @@
 import { random } from "../random";
 import type { Crew } from "./crew";
+import type { Report } from "./map";
 import type { SearchRows } from "./neighborRows";
 import { searchAll } from "./neighborSearch";
 
@@ -27,22 +28,27 @@ const iterations = 3;
 const firstProbes = 16;
 
 /** Finds the cells of the rows. Reproducible for a seed. */
-export function findCells(crew: Crew, rows: SearchRows, seed: number): Cells {
+export function findCells(crew: Crew, rows: SearchRows, seed: number, report: Report): Cells {
   const { depth } = rows;
   const count = Math.max(1, Math.round(rows.count / cellRows));
   const sample = distinctNumbers(Math.min(rows.count, count * learnedFrom), rows.count, seed, "cells");
   const values = crew.heap.float32(count * depth);
   for (let cell = 0; cell < count; cell++) values.values.set(rows.rows.values.subarray(sample[cell]! * depth, (sample[cell]! + 1) * depth), cell * depth);
   const centres: SearchRows = { count, depth, rows: values, excess: null, centre: rows.centre, half: false };
-  for (let i = 0; i < iterations; i++) moveCentres(centres, rows, sample, nearestCells(crew, rows, centres, sample, 1));
+  // Steps take about as long as their queries are many.
+  const whole = iterations * sample.length + rows.count;
+  for (let i = 0; i < iterations; i++) {
+    const stage: Report = fraction => report(((i + fraction) * sample.length) / whole);
+    moveCentres(centres, rows, sample, nearestCells(crew, rows, centres, sample, 1, stage));
+  }
   const probes = Math.min(count, firstProbes);
-  const nearest = nearestCells(crew, rows, centres, null, probes);
+  const nearest = nearestCells(crew, rows, centres, null, probes, fraction => report((iterations * sample.length + fraction * rows.count) / whole));
   return { count, centres, nearest, probes, cellOf: Int32Array.from({ length: rows.count }, (_, row) => nearest[row * probes]!) };
 }
 
 /** [queries × k] the cells whose centres are nearest, nearest first. `numbers`: the queries, all rows where null. */
-export function nearestCells(crew: Crew, rows: SearchRows, centres: SearchRows, numbers: Int32Array | null, k: number): Int32Array {
-  return searchAll(crew, rows, centres, { k, numbers, apart: false, size: k, exactly: false, report: () => undefined }).rows;
+export function nearestCells(crew: Crew, rows: SearchRows, centres: SearchRows, numbers: Int32Array | null, k: number, report: Report): Int32Array {
+  return searchAll(crew, rows, centres, { k, numbers, apart: false, size: k, exactly: false, report }).rows;
 }
 
 /** Every centre becomes the mean of the sampled rows that are nearest to it; where there are none, it stays. */
@@ -66,7 +72,7 @@ function moveCentres(centres: SearchRows, rows: SearchRows, sample: Int32Array, 
  */
 export function cellsToSearch(crew: Crew, rows: SearchRows, cells: Cells, sample: Int32Array, found: { rows: Int32Array }, wanted: number, most: number): number | null {
   const probes = Math.min(cells.count, most);
-  const nearest = nearestCells(crew, rows, cells.centres, sample, probes);
+  const nearest = nearestCells(crew, rows, cells.centres, sample, probes, () => undefined);
   const k = found.rows.length / sample.length;
   const firsts = new Int32Array(probes + 1);
   for (let i = 0; i < sample.length; i++) {

@@ -35,6 +35,15 @@ export function blockOf(depth: number): number {
   return 12 * Math.min(40, Math.max(2, Math.floor(131_072 / depth / 12)));
 }
 
+/** Multiply-adds of one call, which cannot be stopped: a second or two on two cores. */
+const callWork = 2e10;
+
+/** Queries of one call against `rows` rows: as many as its parts sweep at once, fewer where that would take long. */
+export function queriesPerCall(queries: number, block: number, rows: number, depth: number): number {
+  const most = Math.floor(callWork / (rows * depth));
+  return Math.min(queries, searchParts * Math.min(block, Math.max(24, Math.floor(most / searchParts))));
+}
+
 /** Entries to keep for `k` exact neighbours: those whose order the rounding of products leaves open. */
 export const keptFor = (k: number) => k + Math.max(8, Math.ceil(k / 8));
 
@@ -55,7 +64,7 @@ export function searchAll(crew: Crew, queries: SearchRows, rows: SearchRows, opt
   const { depth } = rows;
   const count = numbers?.length ?? queries.count;
   const block = blockOf(depth);
-  const atOnce = Math.min(count, searchParts * block);
+  const atOnce = queriesPerCall(count, block, rows.count, depth);
   const found: Found = { rows: new Int32Array(count * k), distances: new Float32Array(count * k), proven: new Uint8Array(count) };
   crew.heap.scope(() => {
     const scratch = Math.ceil(scratchBytes(block, block, depth, size) / 64) * 64;

@@ -21,16 +21,15 @@ const partRows = 2048;
  * neighbours are found. Puts the rows on the heap in another order. `recall` is what the sample says of the result.
  */
 export function approximateNeighbors(crew: Crew, rows: MapRows, space: SearchRows, k: number, seed: number, report: Report): Nearest & { recall: number } {
-  const cells = findCells(crew, space, seed);
-  report(0.2);
+  const between = (from: number, to: number): Report => fraction => report(from + (to - from) * fraction);
+  const cells = findCells(crew, space, seed, between(0, 0.4));
   const sample = distinctNumbers(Math.min(sampleRows, space.count), space.count, seed, "recall");
-  const truth = exactNeighbors(crew, space, k, sample, () => undefined);
+  const truth = exactNeighbors(crew, space, k, sample, between(0.4, 0.6));
   const used = cellsToSearch(crew, space, cells, sample, truth, wantedRecall, mostCells);
-  report(0.4);
-  if (used === null) return { ...exactNeighbors(crew, space, k, null, fraction => report(0.4 + 0.6 * fraction)), recall: 1 };
+  if (used === null) return { ...exactNeighbors(crew, space, k, null, between(0.6, 1)), recall: 1 };
   const { order, starts } = orderByCell(cells);
   reorderRows(rows, order, space);
-  const found = searchCells(crew, space, { centres: cells.centres, starts, probes: probesInOrder(crew, space, cells, order, used), used }, k, fraction => report(0.4 + 0.6 * fraction));
+  const found = searchCells(crew, space, { centres: cells.centres, starts, probes: probesInOrder(crew, space, cells, order, used), used }, k, between(0.6, 1));
   // Where the cells hold too few rows.
   searchAgain(crew, space, k, found, null, Uint8Array.from(order, (_, place) => (found.rows[place * k + k - 1]! < 0 ? 1 : 0)));
   const inOrder = backInOrder(found, order, k);
@@ -71,7 +70,7 @@ function searchCells(crew: Crew, space: SearchRows, { centres, starts, probes, u
 
 /** The `used` nearest cells of each row, now that the rows lie in the order of their cells. */
 function probesInOrder(crew: Crew, space: SearchRows, { centres, nearest, probes }: Cells, order: Int32Array, used: number): Int32Array {
-  if (used > probes) return nearestCells(crew, space, centres, null, used);
+  if (used > probes) return nearestCells(crew, space, centres, null, used, () => undefined);
   const sorted = new Int32Array(order.length * used);
   order.forEach((row, place) => sorted.set(nearest.subarray(row * probes, row * probes + used), place * used));
   return sorted;

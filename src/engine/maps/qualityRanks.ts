@@ -1,7 +1,7 @@
 import type { Crew } from "./crew";
 import type { Report } from "./map";
 import type { SearchRows } from "./neighborRows";
-import { blockOf, onHeap, roundingOf, searchParts } from "./neighborSearch";
+import { blockOf, onHeap, queriesPerCall, roundingOf, searchParts } from "./neighborSearch";
 
 /** Bytes of a part's scratch, as wasm/ranks.ts lays it out. */
 const scratchBytes = (block: number, depth: number, targets: number) => 448 + 8 * block * targets + 4 * (4 * block * targets + 2 * block + 8 * depth + block * depth);
@@ -15,7 +15,7 @@ export function ranksOf(crew: Crew, space: SearchRows, numbers: Int32Array, targ
   const queries = numbers.length;
   const k = targets.length / queries;
   const block = blockOf(depth);
-  const atOnce = Math.min(queries, searchParts * block);
+  const atOnce = queriesPerCall(queries, block, count, depth);
   return crew.heap.scope(() => {
     const [numbered, targeted] = [onHeap(crew, numbers), onHeap(crew, targets)];
     const out = crew.heap.int32(queries * k);
