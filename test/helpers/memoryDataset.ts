@@ -42,10 +42,3 @@ export function mnistDigits(count: number, every = 1): Dataset {
   for (let i = 0; i < count; i++) for (let y = 0; y < 28; y += every) for (let x = 0; x < 28; x += every) rows[at++] = pixels[i * 784 + y * 28 + x]!;
   return memoryDataset(rows, { kind: "image", shape: [side, side, 1], range: [0, 255] }, { kind: "classes", name: "digit", values, classes: [..."0123456789"] });
 }
-
-/** Values of `mnistDigits(count, every)`, row-major. */
-export async function digitRows(count: number, every = 1): Promise<{ data: Float32Array; dim: number; labels: Int32Array }> {
-  const digits = mnistDigits(count, every);
-  const data = await digits.rows(Int32Array.from({ length: count }, (_, row) => row)) as Float32Array;
-  return { data, dim: data.length / count, labels: (await digits.labels())!.values as Int32Array };
-}
