@@ -2,15 +2,25 @@ import type { NeighborGraph } from "../../src/engine/maps/map";
 
 /** The exact k nearest other rows of every row by Euclidean distance, compared in f64: the oracle of graphs found faster. */
 export function bruteForceGraph(data: Float32Array, count: number, dim: number, k: number): NeighborGraph {
+  return search(data, data.subarray(0, count * dim), dim, k, true);
+}
+
+/** The exact k nearest of `among` [rows × dim] for every row of `data`. */
+export function neighborsAmong(data: Float32Array, among: Float32Array, dim: number, k: number): NeighborGraph {
+  return search(data, among, dim, k, false);
+}
+
+function search(data: Float32Array, among: Float32Array, dim: number, k: number, same: boolean): NeighborGraph {
+  const count = data.length / dim, others = among.length / dim;
   const rows = new Int32Array(count * k), distances = new Float32Array(count * k);
-  const squares = new Float64Array(count);
+  const squares = new Float64Array(others);
   for (let i = 0; i < count; i++) {
-    for (let j = 0; j < count; j++) {
+    for (let j = 0; j < others; j++) {
       let sum = 0;
-      for (let a = i * dim, b = j * dim; a < (i + 1) * dim; a++, b++) sum += (data[a]! - data[b]!) ** 2;
+      for (let a = i * dim, b = j * dim; a < (i + 1) * dim; a++, b++) sum += (data[a]! - among[b]!) ** 2;
       squares[j] = sum;
     }
-    squares[i] = Infinity;
+    if (same) squares[i] = Infinity;
     const farthest = squares.slice().sort()[k - 1]!;
     const order = Array.from(squares.keys()).filter(j => squares[j]! <= farthest).sort((a, b) => squares[a]! - squares[b]! || a - b);
     for (let j = 0; j < k; j++) {

@@ -13,7 +13,7 @@ const SPACING = { 2: 1 / 4, 3: 1 / 2 };
 /** At least so many nodes span a map: a small one has a finer grid. */
 const FEWEST_NODES = { 2: 48, 3: 24 };
 /** At most so many: an outlier far away makes the grid coarser, not endless. */
-const MOST_NODES = { 2: 2048, 3: 192 };
+const MOST_NODES = { 2: 2048, 3: 112 };
 /** Nodes of a spline before the first point and behind the last. */
 const MARGIN = 3;
 /** Nodes that keep the kernel's two ends apart, where its periodic continuation has a kink. */

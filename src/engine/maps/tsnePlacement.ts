@@ -5,7 +5,7 @@ import type { NeighborGraph, Report } from "./map";
 import { checkGraph, conditional, parts, usablePerplexity } from "./tsneAffinities";
 import { createGrid, type Bounds } from "./tsneGrid";
 import { boundsOf, fromPoints, strideOf, takePoints, toPoints } from "./tsnePoints";
-import { exactUpTo } from "./tsneRepulsion";
+import { exactUpTo, type RepulsionMethod } from "./tsneRepulsion";
 
 // New points in a finished map, as openTSNE's transform does it (Poličar, Stražar & Zupan 2019): each new point has
 // similarities to points of the map alone, normalized by itself, so that the map stays as it is and the new points do not
@@ -22,6 +22,8 @@ export interface PlacementOptions {
   perplexity?: number;
   /** Default 250. */
   iterations?: number;
+  /** By default exact for a map of few points, else through the grid. */
+  repulsion?: RepulsionMethod;
   report?: Report;
 }
 
@@ -42,6 +44,7 @@ const REACH = 0.1;
 export function placeInto({ coordinates, dimensions }: PlacedMap, graph: NeighborGraph, options: PlacementOptions, crew: Crew): Float32Array {
   const { iterations = 250, report = () => undefined } = options;
   const count = coordinates.length / dimensions;
+  const method = options.repulsion ?? (count <= exactUpTo[dimensions] ? "exact" : "grid");
   if (!(Number.isInteger(count) && count > 0 && coordinates.every(Number.isFinite))) throw new LatentError("bad-request", `no map: ${coordinates.length} coordinates in ${dimensions} dimensions, all of which must be numbers`);
   if (graph.rows.length === 0) return new Float32Array(0);
   const perplexity = usablePerplexity(options.perplexity ?? 5, count + 1);
@@ -61,7 +64,7 @@ export function placeInto({ coordinates, dimensions }: PlacedMap, graph: Neighbo
     const potentials = heap.float32(added);
     const edges = heap.float64(parts * 3 * stride);
     gains.values.fill(1);
-    const repel = repulsionOf(map.address, count, boundsOf(coordinates, dimensions), added, dimensions, crew);
+    const repel = repulsionOf(method, map.address, count, boundsOf(coordinates, dimensions), added, dimensions, crew);
     for (let iteration = 0; iteration < iterations; iteration++) {
       report(iteration / iterations);
       repel(positions, forces.address, potentials.address);
@@ -95,9 +98,9 @@ function medians(coordinates: Float32Array, dimensions: number, { k, rows }: Nei
 }
 
 /** What the map does to the new points: forces, and Σⱼ 1 / (1 + |y − yⱼ|²) of each. The map's potential is computed once. */
-function repulsionOf(map: number, count: number, bounds: Bounds, added: number, dimensions: 2 | 3, crew: Crew): (positions: Shared<Float32Array>, forces: number, potentials: number) => void {
+function repulsionOf(method: RepulsionMethod, map: number, count: number, bounds: Bounds, added: number, dimensions: 2 | 3, crew: Crew): (positions: Shared<Float32Array>, forces: number, potentials: number) => void {
   const { heap } = crew;
-  if (count <= exactUpTo[dimensions]) {
+  if (method === "exact") {
     const sums = heap.float64(parts);
     return (positions, forces, potentials) => crew.run("tsneRepelExactly", parts, positions.address, added, map, count, strideOf(dimensions), forces, sums.address, potentials);
   }

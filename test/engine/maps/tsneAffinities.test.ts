@@ -3,7 +3,7 @@ import { buildKernels } from "../../../scripts/buildKernels.mjs";
 import { openCrew, type Crew } from "../../../src/engine/maps/crew";
 import type { NeighborGraph } from "../../../src/engine/maps/map";
 import { conditional, neighborsFor, symmetricAffinities, usablePerplexity } from "../../../src/engine/maps/tsneAffinities";
-import { digitRows } from "../../helpers/memoryDataset";
+import { digitRows } from "../../helpers/digitRows";
 import { bruteForceGraph } from "../../helpers/neighbors";
 
 let crew: Crew;
