@@ -4,7 +4,7 @@ import { rowSize, type Labels } from "../protocol/data";
 import { LatentError, messageOf } from "../protocol/errors";
 import { openCheckpoint, placesOf, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
-import { spreadRows } from "./datasets/rowRuns";
+import { spreadRows } from "./spreadRows";
 import type { Dataset } from "./datasets/dataset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";

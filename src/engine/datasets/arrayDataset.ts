@@ -3,7 +3,7 @@ import { throwIfCancelled } from "../../protocol/errors";
 import { columnNamed } from "./columnNames";
 import { closeAll } from "./opening";
 import type { Dataset } from "./dataset";
-import { spreadRows } from "./rowRuns";
+import { spreadRows } from "../spreadRows";
 import { interleave, type RowView } from "./rowView";
 import type { StoredArray } from "./storedArray";
 

@@ -11,7 +11,8 @@ import { findImages, imageEndings, type ImageFile } from "./imageFiles";
 import { compareNaturally } from "./labelValues";
 import { closeAll } from "./opening";
 import { inParallel } from "./parallel";
-import { checkIndices, checkWindow, spreadRows } from "./rowRuns";
+import { spreadRows } from "../spreadRows";
+import { checkIndices, checkWindow } from "./rowRuns";
 
 // A folder of image files; its subfolders, when it has any, are the classes.
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rowSize } from "../../../protocol/data";
 import { throwIfCancelled } from "../../../protocol/errors";
-import { spreadRows } from "../../datasets/rowRuns";
+import { spreadRows } from "../../spreadRows";
 import { windowRows } from "../../rowWindows";
 import type { TrainingData } from "../../trainingData";
 
