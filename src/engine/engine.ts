@@ -8,6 +8,7 @@ import { openBackend, type OpenedBackend } from "./backend";
 import type { BackendOptions } from "./backends/opened";
 import { openCheckpoint, referenceTo, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
+import { subsetOf } from "./datasets/subset";
 import { releaseIdleScans } from "./datasets/tableCache";
 import { causeOf, deviceLost } from "./fitFailure";
 import { exportLatents } from "./exportLatents";
@@ -15,7 +16,7 @@ import { runFit, type FitJob } from "./fit";
 import { inspectDataset } from "./inspect";
 import { configureMaps } from "./mapRuns";
 import { models } from "./models";
-import { OpenCheckpoints } from "./openCheckpoints";
+import { OpenCheckpoints, subsetRows } from "./openCheckpoints";
 import { checkpointQueries } from "./queries";
 
 export interface EngineOptions extends Omit<BackendOptions, "choice"> {
@@ -82,8 +83,8 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
     },
     models: async () => Object.fromEntries(Object.entries(models).map(([id, { title }]) => [id, title])),
     inspect: (source, signal) => inspectDataset(source, { signal }),
-    fit: ({ runId, checkpointPath, source, model, hyperparameters, seed, basis }, signal) =>
-      fitInTurn(runId, { checkpointPath, start: { source, model, hyperparameters, seed, ...(basis === undefined ? {} : { basis }) }, signal: signal! }),
+    fit: ({ runId, checkpointPath, source, model, hyperparameters, seed, basis, subset }, signal) =>
+      fitInTurn(runId, { checkpointPath, start: { source, model, hyperparameters, seed, ...(basis === undefined ? {} : { basis }), ...(subset === undefined ? {} : { subset }) }, signal: signal! }),
     resume: async ({ runId, checkpointPath }, signal) => {
       await checkpoints.release(checkpointPath);
       return fitInTurn(runId, { checkpointPath, start: null, signal: signal! });
@@ -115,12 +116,13 @@ const lossGrace = 2000;
 async function locateDataset(path: string, datasetPath: string, signal?: AbortSignal): Promise<void> {
   const file = await openCheckpoint(path);
   const { header } = file;
-  await file.close();
+  const rows = await subsetRows(header, file.read).finally(() => file.close());
   await stat(datasetPath).catch(() => {
     throw new LatentError("bad-dataset", `${datasetPath} does not exist`);
   });
   const source = { ...header.dataset.source, path: datasetPath };
-  const dataset = await openDataset(source, { signal });
+  const whole = await openDataset(source, { signal });
+  const dataset = rows && whole.schema.count === header.subset?.of ? subsetOf(whole, rows) : whole;
   const { fingerprint } = dataset;
   await dataset.close();
   if (fingerprint !== header.dataset.fingerprint) throw new LatentError("bad-dataset", `${datasetPath} holds other data than ${header.dataset.name} did when it was embedded`);

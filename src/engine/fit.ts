@@ -8,13 +8,14 @@ import type { OpenedBackend } from "./backend";
 import { basisPath, openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
 import { namingDataset, openDataset, resolvedSource } from "./datasets";
 import type { Dataset } from "./datasets/dataset";
+import { subsetOf } from "./datasets/subset";
 import { encodeDataset } from "./encodeDataset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type FitState, type Model, type ModelSpec } from "./models/model";
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
 import { causeOfFitFailure } from "./fitFailure";
-import { openReferenced, readScaler, type OpenCheckpoints } from "./openCheckpoints";
+import { openReferenced, readScaler, subsetRows, type OpenCheckpoints } from "./openCheckpoints";
 import type { NamedTensors } from "./safetensors";
 import { modelSchema, scalerTensors } from "./scaler";
 import { latentData, loadTrainingData, type TrainingData } from "./trainingData";
@@ -26,7 +27,7 @@ import { latentData, loadTrainingData, type TrainingData } from "./trainingData"
 export interface FitJob {
   checkpointPath: string;
   /** What to fit, or null to resume what the checkpoint at that path holds. */
-  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number; basis?: string } | null;
+  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number; basis?: string; subset?: { of: string; rows: Int32Array } } | null;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -47,7 +48,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
   const report = reporter(job, backend.device, () => isMap);
   report("loading", 0);
   const prepared = job.start ? await prepare(job, job.start, backend, report, checkpoints) : await prepareResume(job, backend, report, checkpoints);
-  const { model, data, dataset, record, labels } = prepared;
+  const { model, data, dataset, record, labels, rows } = prepared;
   isMap = model.map !== undefined;
   let epoch = 0;
   const hide = checkpoints.showLive(job.checkpointPath, {
@@ -63,7 +64,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
   try {
     const save = async (state: FitState) => {
       takeState(record, state, seconds());
-      await writeCheckpoint(job.checkpointPath, record, await interruptedTensors(model, data, labels, state));
+      await writeCheckpoint(job.checkpointPath, record, await interruptedTensors(model, data, labels, rows, state));
       lastSave = performance.now();
     };
     let outcome: FitOutcome;
@@ -92,7 +93,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
       state: "complete", position: null, stopReason: "", losses: outcome.history, bestEpoch: outcome.bestEpoch, metrics: outcome.metrics,
       capabilities: capabilitiesOf(model), seconds: seconds(),
     } satisfies Partial<CheckpointRecord>);
-    const tensors: NamedTensors = { ...(await modelTensors(model, data, labels)), ...outcome.tensors };
+    const tensors: NamedTensors = { ...(await modelTensors(model, data, labels, rows)), ...outcome.tensors };
     if (model.encode) try {
       const encoded = await encodeDataset({ schema: record.schema, scaler: data.scaler, model }, dataset, job.signal, fraction => report("encoding", encodingStart + (0.99 - encodingStart) * fraction, finished(outcome)));
       Object.assign(tensors, encoded);
@@ -120,16 +121,20 @@ interface PreparedRun {
   dataset: Dataset;
   data: TrainingData;
   labels: Labels | null;
+  /** The rows of the dataset's file that are fitted; null for all. */
+  rows: Int32Array | null;
   record: CheckpointRecord;
   resume: FitState | null;
 }
 type Report = ReturnType<typeof reporter>;
 
-async function prepare(job: FitJob, { source, model: id, hyperparameters, seed, basis }: NonNullable<FitJob["start"]>, backend: OpenedBackend, report: Report, checkpoints: OpenCheckpoints): Promise<PreparedRun> {
+async function prepare(job: FitJob, { source, model: id, hyperparameters, seed, basis, subset }: NonNullable<FitJob["start"]>, backend: OpenedBackend, report: Report, checkpoints: OpenCheckpoints): Promise<PreparedRun> {
   const spec = specOf(id);
   if (await stat(job.checkpointPath).catch(() => undefined)) throw new LatentError("bad-request", `${job.checkpointPath} exists already`);
-  const dataset = await openDataset(source, { signal: job.signal, onProgress: fraction => report("loading", loadingShare * 0.5 * fraction) });
-  return closingOnError(dataset, async () => {
+  const whole = await openDataset(source, { signal: job.signal, onProgress: fraction => report("loading", loadingShare * 0.5 * fraction) });
+  return closingOnError(whole, async () => {
+    const rows = subset ? await rowsInWhole(subset, checkpoints) : null;
+    const dataset = rows ? subsetOf(whole, rows) : whole;
     if (!spec.accepts.includes(dataset.schema.kind)) throw new LatentError("bad-request", `${spec.title} needs ${spec.accepts.join(" or ")} rows; ${basename(source.path)} holds ${dataset.schema.kind} rows`);
     const { scaling, values } = resolveHyperparameters(spec, hyperparameters, dataset.schema);
     const labels = await dataset.labels(job.signal);
@@ -141,14 +146,14 @@ async function prepare(job: FitJob, { source, model: id, hyperparameters, seed, 
     const record: CheckpointRecord = {
       formatVersion: checkpointFormatVersion, name: "", model: id, modelTitle: spec.title,
       hyperparameters: { ...values, scaling }, seed,
-      dataset: referenceTo(job.checkpointPath, resolvedSource(source, dataset), dataset.fingerprint),
-      schema: basis ? dataset.schema : data.schema, ...(basis ? { basis: { name: basename(basis).replace(checkpointExtension, ""), relativePath: relative(dirname(job.checkpointPath), basis).replaceAll("\\", "/") } } : {}),
+      dataset: referenceTo(job.checkpointPath, resolvedSource(source, whole), dataset.fingerprint),
+      schema: basis ? dataset.schema : data.schema, ...(rows ? { subset: { of: whole.schema.count } } : {}), ...(basis ? { basis: { name: basename(basis).replace(checkpointExtension, ""), relativePath: relative(dirname(job.checkpointPath), basis).replaceAll("\\", "/") } } : {}),
       labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes : [] },
       latent: model.latent, capabilities: capabilitiesOf(model), state: "interrupted", losses: [], position: null, stopReason: "",
       epochs: spec.epochs(values), bestEpoch: 0, metrics: {}, backend: backend.id, device: backend.device,
       createdAt: new Date().toISOString(), seconds: 0,
     };
-    return { model, dataset, data, labels, record, resume: null };
+    return { model, dataset, data, labels, rows, record, resume: null };
   });
 }
 
@@ -158,7 +163,8 @@ async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report
     const { tensors: _, ...record } = file.header;
     if (!record.position) throw new LatentError("bad-request", `${basename(job.checkpointPath)} is complete: there is nothing to resume`);
     const spec = specOf(record.model);
-    const dataset = await openReferenced(job.checkpointPath, file.header);
+    const rows = await subsetRows(file.header, file.read);
+    const dataset = await openReferenced(job.checkpointPath, file.header, rows);
     return await closingOnError(dataset, async () => {
       const { scaling, values } = resolveHyperparameters(spec, record.hyperparameters, record.schema);
       const scaler = await readScaler(file.read, rowSize(record.schema));
@@ -170,11 +176,20 @@ async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report
       });
       const model = spec.create(modelSchema(data.schema, scaling), values, { weights: await file.readAll("model.") });
       const resume = { position: { ...record.position!, history: record.losses, bestEpoch: record.bestEpoch }, tensors: { ...(await file.readAll("resume.")), ...addPrefix("neighbors.", await file.readAll("neighbors.")) } };
-      return { model, dataset, data, labels, record: { ...record, backend: backend.id, device: backend.device, stopReason: "" }, resume };
+      return { model, dataset, data, labels, rows, record: { ...record, backend: backend.id, device: backend.device, stopReason: "" }, resume };
     });
   } finally {
     await file.close();
   }
+}
+
+/** Rows as a checkpoint counts them, as the dataset's file does: the checkpoint may itself be of some rows alone. */
+async function rowsInWhole({ of, rows }: { of: string; rows: Int32Array }, checkpoints: OpenCheckpoints): Promise<Int32Array> {
+  return checkpoints.use(of, async checkpoint => {
+    if (checkpoint.live && checkpoint.header.subset) throw new LatentError("bad-request", `${basename(of)} is still being fitted`);
+    const own = (await checkpoint.tensor("subset.rows"))?.data;
+    return own ? rows.map(row => Number(own[row])) : rows;
+  });
 }
 
 /** The latents of another checkpoint of the same dataset in place of the rows. Throws `bad-request` where it cannot be. */
@@ -209,19 +224,20 @@ function takeState(record: CheckpointRecord, { position }: FitState, seconds: nu
   record.seconds = seconds;
 }
 
-async function modelTensors(model: Model, data: TrainingData, labels: Labels | null): Promise<NamedTensors> {
+async function modelTensors(model: Model, data: TrainingData, labels: Labels | null, rows: Int32Array | null): Promise<NamedTensors> {
   return {
     ...addPrefix("model.", await model.weights()),
     ...scalerTensors(data.scaler),
     ...model.kept?.(),
+    ...(rows ? { "subset.rows": { shape: [rows.length], data: rows } } : {}),
     ...(labels ? { labels: { shape: [labels.values.length], data: labels.values } } : {}),
   };
 }
 
 /** As `modelTensors`, with the best weights so far for viewing, and what a resume needs. */
-async function interruptedTensors(model: Model, data: TrainingData, labels: Labels | null, { tensors }: FitState): Promise<NamedTensors> {
+async function interruptedTensors(model: Model, data: TrainingData, labels: Labels | null, rows: Int32Array | null, { tensors }: FitState): Promise<NamedTensors> {
   const best = addPrefix("model.", withPrefix(tensors, "best."));
-  return { ...(await modelTensors(model, data, labels)), ...best, ...addPrefix("resume.", tensors) };
+  return { ...(await modelTensors(model, data, labels, rows)), ...best, ...addPrefix("resume.", tensors) };
 }
 
 /** Keeps the reason in a file that is there already; a failed fit without a file has nothing to keep. */

@@ -6,6 +6,7 @@ import { openCheckpoint, placesOf, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
 import { spreadRows } from "./spreadRows";
 import type { Dataset } from "./datasets/dataset";
+import { subsetOf } from "./datasets/subset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";
 import { encodeDataset } from "./encodeDataset";
@@ -137,7 +138,7 @@ async function open(path: string, stamp: string): Promise<Entry> {
     const scaler = await readScaler(file.read, rowSize(header.schema));
     const { remember, known } = createMemory();
     const fitted: FittedModel = { schema: header.schema, scaler, model };
-    const dataset = () => remember("dataset", () => openReferenced(path, header));
+    const dataset = () => remember("dataset", async () => openReferenced(path, header, await subsetRows(header, file.read)));
     // Shared by all views, so no single view's signal may stop it.
     const encoded = () => remember("encoded", async () => {
       const computed = await encodeDataset(fitted, await dataset());
@@ -246,13 +247,22 @@ export async function readScaler(read: (name: string) => Promise<HostTensor>, si
   return { shift: shift.data as Float32Array, scale: scale.data as Float32Array };
 }
 
+/** The rows of the dataset that a checkpoint is of; null for all. */
+export async function subsetRows({ subset }: CheckpointHeader, read: (name: string) => Promise<HostTensor>): Promise<Int32Array | null> {
+  if (!subset) return null;
+  const { data } = await read("subset.rows");
+  if (!(data instanceof Int32Array)) throw new LatentError("bad-checkpoint", "the tensor subset.rows has no row numbers");
+  return data;
+}
+
 /** Opens the dataset a checkpoint refers to where it lies now; throws `bad-dataset` when it is gone or has changed. */
-export async function openReferenced(path: string, header: CheckpointHeader): Promise<Dataset> {
+export async function openReferenced(path: string, header: CheckpointHeader, rows: Int32Array | null): Promise<Dataset> {
   const reference = header.dataset;
   let problem: unknown;
   for (const place of placesOf(path, reference)) {
     try {
-      const dataset = await openDataset({ ...reference.source, path: place });
+      const whole = await openDataset({ ...reference.source, path: place });
+      const dataset = rows && whole.schema.count === header.subset?.of ? subsetOf(whole, rows) : whole;
       const problems = differences(dataset, header);
       if (problems === null) return dataset;
       await dataset.close();
@@ -265,8 +275,9 @@ export async function openReferenced(path: string, header: CheckpointHeader): Pr
   throw problem instanceof LatentError ? problem : new LatentError("bad-dataset", `${reference.name} cannot be opened: ${messageOf(problem)}`);
 }
 
-function differences(dataset: Dataset, { schema, dataset: reference }: CheckpointHeader): string | null {
-  if (dataset.schema.count !== schema.count) return `has ${dataset.schema.count} rows now, ${schema.count} when it was embedded`;
+function differences(dataset: Dataset, { schema, subset, dataset: reference }: CheckpointHeader): string | null {
+  const expected = subset && dataset.schema.count !== schema.count ? subset.of : schema.count;
+  if (dataset.schema.count !== expected) return `has ${dataset.schema.count} rows now, ${expected} when it was embedded`;
   if (dataset.schema.shape.join() !== schema.shape.join()) return `has rows of shape [${dataset.schema.shape.join(", ")}] now, [${schema.shape.join(", ")}] when it was embedded`;
   if (dataset.fingerprint !== reference.fingerprint) return "has changed since it was embedded";
   return null;

@@ -48,6 +48,8 @@ export interface CheckpointRecord {
   schema: Schema;
   /** The checkpoint whose latents were mapped, from this one's folder; absent where the rows themselves were. */
   basis?: { name: string; relativePath: string };
+  /** How many rows the dataset has in all, where only some were fitted: those that the tensor `subset.rows` names. */
+  subset?: { of: number };
   labels: { name: string; kind: "classes" | "numbers"; classes: string[] } | null;
   latent: LatentSpace;
   capabilities: Capability[];

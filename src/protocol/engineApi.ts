@@ -38,6 +38,8 @@ export interface FitRequest {
   seed: number;
   /** A checkpoint of the same dataset whose latents are mapped in place of the rows; for maps alone. */
   basis?: string;
+  /** The rows to fit, as the checkpoint `of` of the same dataset counts them; all when left out. */
+  subset?: { of: string; rows: Int32Array };
   /** Where the checkpoint is written; nothing must be there yet. */
   checkpointPath: string;
 }

@@ -55,6 +55,7 @@ export const viewCommands = [
   "latentLens.openTraining",
   "latentLens.showInExplorer",
   "latentLens.embedDataset",
+  "latentLens.embedSelection",
   "latentLens.exportLatents",
 ] as const;
 export type ViewCommand = (typeof viewCommands)[number];

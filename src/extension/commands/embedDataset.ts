@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { checkpointExtension, epochsDone } from "../../protocol/checkpointHeader";
 import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
+import type { FitRequest } from "../../protocol/engineApi";
 import { LatentError } from "../../protocol/errors";
 import { visualizersOf } from "../../protocol/visualizers";
 import { embeddableFile } from "../embeddable";
@@ -29,7 +30,7 @@ export async function embedDataset(services: Services, target?: unknown): Promis
   requireTrust();
   if (isEmbedArguments(target)) {
     const title = (await services.engine.remote.models())[target.model] ?? target.model; // the engine refuses an unknown one with the names it knows
-    return embed(services, { path: target.path, choices: target.choices ?? {} }, target.model, title, target.hyperparameters ?? {}, target.seed);
+    return embed(services, { path: target.path, choices: target.choices ?? {} }, target.model, title, target.hyperparameters ?? {}, target.seed === undefined ? {} : { seed: target.seed });
   }
   const uri = uriOf(target) ?? (await pickDataset());
   requireFile(uri);
@@ -58,13 +59,26 @@ export async function duplicateSettings(services: Services, target?: unknown): P
   const choices = { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } };
   if (!header.basis) return ask(services, source.path, choices);
   const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", header.basis.name), source, choices);
-  return embed(services, source, model.id, model.title, hyperparameters, undefined, join(dirname(uri.fsPath), header.basis.relativePath));
+  return embed(services, source, model.id, model.title, hyperparameters, { basis: join(dirname(uri.fsPath), header.basis.relativePath) });
 }
 
 async function ask(services: Services, path: string, choices: Choices | undefined): Promise<vscode.Uri | undefined> {
   const { source, model, hyperparameters, answers } = await askEmbed(services, { path, choices: {} }, choices);
   await services.remembered.remember(path, { dataset: answers, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
   return embed(services, source, model.id, model.title, hyperparameters);
+}
+
+/** Embed Selection…: the questions for the rows alone that are selected in a checkpoint's views. */
+export async function embedSelection(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
+  requireTrust();
+  const file = await checkpointOf(services, target, ({ header }) => header !== null);
+  const { dataset } = headerOf(file);
+  const rows = services.selections.of(dataset.fingerprint);
+  if (rows.length < 2) throw new LatentError("bad-request", vscode.l10n.t("Select at least two rows first: draw a box or a lasso in the scatter."));
+  const choices = services.remembered.of(dataset.source.path);
+  const { source, model, hyperparameters, answers } = await askEmbed(services, dataset.source, choices && { ...choices, dataset: dataset.source.choices });
+  await services.remembered.remember(dataset.source.path, { dataset: answers, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
+  return embed(services, source, model.id, model.title, hyperparameters, { subset: { of: file.uri.fsPath, rows: Int32Array.from(rows).sort() } });
 }
 
 /** Add Map…: a map of a checkpoint's latents. */
@@ -76,15 +90,15 @@ export async function addMap(services: Services, target?: unknown): Promise<vsco
   const { source } = header.dataset;
   const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", titleOf(file)), source, services.remembered.of(source.path));
   await services.remembered.rememberHyperparameters(source.path, model.id, hyperparameters);
-  return embed(services, source, model.id, model.title, hyperparameters, undefined, file.uri.fsPath);
+  return embed(services, source, model.id, model.title, hyperparameters, { basis: file.uri.fsPath });
 }
 
-async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, seed?: number, basis?: string): Promise<vscode.Uri | undefined> {
+async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, more: Pick<Partial<FitRequest>, "seed" | "basis" | "subset"> = {}): Promise<vscode.Uri | undefined> {
   const folder = await checkpointFolderFor(services, source.path);
   const running = new Set(services.runs.all.map(run => run.checkpoint.fsPath));
   const checkpoint = vscode.Uri.file(freePath(folder, source.path, model, path => running.has(path) || existsSync(path)));
   const settings = readSettings(checkpoint);
-  const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, seed: seed ?? settings.seed, checkpointPath: checkpoint.fsPath, ...(basis === undefined ? {} : { basis }) });
+  const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, checkpointPath: checkpoint.fsPath, ...more, seed: more.seed ?? settings.seed });
   const { state } = await withTrainingView(services, checkpoint, fitting);
   services.checkpoints.refresh();
   if (state === "interrupted") {

@@ -1,5 +1,5 @@
 import type { CommandHandler } from "./command";
-import { addMap, duplicateSettings, embedDataset, embedWithLastSettings } from "./embedDataset";
+import { addMap, duplicateSettings, embedDataset, embedSelection, embedWithLastSettings } from "./embedDataset";
 import { installCudaBackend, openWalkthrough, restartEngine, showEngineInfo, showLog } from "./engineCommands";
 import { deleteCheckpoint, exportLatents, locateDataset, refreshCheckpoints, renameCheckpoint, revealCheckpoint } from "./files";
 import { openCommands, showInExplorer } from "./openView";
@@ -11,6 +11,7 @@ export const commands: Record<string, CommandHandler> = {
   "latentLens.embedDataset": embedDataset,
   "latentLens.embedWithLastSettings": embedWithLastSettings,
   "latentLens.addMap": addMap,
+  "latentLens.embedSelection": embedSelection,
   "latentLens.showInExplorer": showInExplorer,
   "latentLens.resumeTraining": resumeTraining,
   "latentLens.cancelRun": cancelRun,

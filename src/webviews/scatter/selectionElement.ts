@@ -135,7 +135,9 @@ export class SelectionElement extends LitElement {
     const { dark } = readTheme();
     const names = this.labels?.kind === "classes" ? this.labels.classes : [];
     return html`<section>
-      <header><h3 class="grow">${t("{0} rows selected", formatCount(this.selection.length))}</h3>${this.buttons()}</header>
+      <header><h3 class="grow">${t("{0} rows selected", formatCount(this.selection.length))}</h3>
+        <button class="icon" title=${t("Embed only these rows…")} aria-label=${t("Embed only these rows…")} @click=${() => void host.command("latentLens.embedSelection")}><span class="codicon codicon-filter"></span></button>
+        ${this.buttons()}</header>
       ${classesOf(this.selection, this.labels).slice(0, 8).map(({ value, count }) => html`<div class="row"><span class="swatch" ${background(cssColor(colorOfClass(value, dark)))}></span>
         <span class="grow ellipsis">${names[value] ?? t("no label")}</span><span class="muted number">${formatCount(count)}</span></div>`)}
       ${this.rows(this.selection.subarray(0, maxShownRows), i => labelText(this.labels, this.selection[i]!))}

@@ -27,7 +27,7 @@ describe("maps through the engine", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const small: Record<string, object> = { tsne: { iterations: 300, perplexity: 15 }, umap: { epochs: 120 }, mds: { kind: "nonmetric", iterations: 80 } };
+  const small: Record<string, object> = { tsne: { iterations: 500, perplexity: 15 }, umap: { epochs: 600 }, mds: { kind: "nonmetric", iterations: 80 } };
   const fit = (model: string, name: string, more = {}, signal = new AbortController().signal) =>
     engine.fit({ runId: name, source: { path, choices: {} }, model, hyperparameters: { ...small[model], ...more }, seed: 3, checkpointPath: join(folder, `${name}.latent.safetensors`) }, signal);
 
@@ -91,6 +91,24 @@ describe("maps through the engine", () => {
     await file.close();
     expect((await engine.thumbnails(checkpointPath, Int32Array.of(5))).shape).toEqual([1, 28, 28, 1]);
     await expect(engine.fit({ ...request, model: "pca", hyperparameters: {}, checkpointPath: join(folder, "no.latent.safetensors") }, new AbortController().signal)).rejects.toThrow(/PCA is fitted to rows/);
+  });
+
+  it("fits the selected rows alone, and of these again some", async () => {
+    const { checkpointPath: of } = await fit("pca", "all-rows", { latentDim: 4 });
+    const select = async (name: string, from: string, rows: Int32Array) => engine.fit({
+      runId: name, source: { path, choices: {} }, model: "umap", hyperparameters: small["umap"] as Record<string, number>, seed: 3, subset: { of: from, rows }, checkpointPath: join(folder, `${name}.latent.safetensors`),
+    }, new AbortController().signal);
+    const first = await select("some", of, Int32Array.from({ length: 100 }, (_, i) => 3 * i));
+    const second = await select("fewer", first.checkpointPath, Int32Array.from({ length: 40 }, (_, i) => 2 * i + 1));
+    const overview = await engine.overview(second.checkpointPath);
+    expect(overview).toMatchObject({ count: 40, datasetProblem: null });
+    // Row 5 of the last is row 11 of the one before, row 33 of the file.
+    const [ours, file] = [await engine.details(second.checkpointPath, Int32Array.of(5)), await engine.details(of, Int32Array.of(33))];
+    expect(ours.x.data).toEqual(file.x.data);
+    const labels = async (checkpoint: string) => (await engine.coloring(checkpoint, "label")).values;
+    expect((await labels(second.checkpointPath))[5]).toBe((await labels(of))[33]);
+    await engine.locateDataset(second.checkpointPath, path);
+    expect((await engine.points(second.checkpointPath, { projection: "axes", dimensions: 2 })).data).toHaveLength(80);
   });
 
   it("classical MDS is there at once, without steps", async () => {

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { driver } from "./driver";
+import { closeEditors, embed, endEngine, explorerHeader, headerOf, openViews, question, until, view } from "./support";
+
+const rows = () => driver.texts(".pane-body .monaco-list-row");
+/** Counts the pictures that the scatter was given. */
+const pictures = () => driver.evaluate("latent-scatter", () => {
+  const cloud = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as { points: { data: Float32Array } };
+  return Array.from(cloud.points.data.subarray(0, 2)).join();
+});
+
+describe("maps", () => {
+  before(async () => {
+    await driver.showView("Latent Lens");
+    await driver.click(explorerHeader);
+  });
+  after(() => driver.click(explorerHeader));
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") endEngine();
+    await closeEditors();
+  });
+
+  it("are drawn while they are made, stop with their picture, and go on", async () => {
+    const fitting = embed("mnist/t10k-images-idx3-ubyte", "tsne", { iterations: 5000 });
+    await driver.waitFor(view.scatter("latent-point-cloud"), { timeout: 90_000 });
+    const first = await pictures();
+    await until("another picture", async () => (await pictures()) !== first, 30_000);
+    await until("steps in the tree", async () => /step \d+ of 5000/.test((await rows())[0]!));
+    const asked = Date.now();
+    await vscode.commands.executeCommand("latentLens.cancelRun");
+    const checkpoint = await fitting;
+    assert(Date.now() - asked < 10_000);
+    const stopped = await headerOf(checkpoint);
+    assert.equal(stopped.state, "interrupted");
+    assert.deepEqual(stopped.tensors["latents"]!.shape, [10_000, 2]);
+    assert(stopped.tensors["neighbors.rows"]);
+    await until("the paused map", async () => (await rows()).some(row => row.includes("stopped at")));
+    assert(openViews().includes("latentLens.scatter"));
+
+    const resuming = vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
+    await until("more steps", async () => Number(/step (\d+) of 5000/.exec((await rows())[0]!)?.[1] ?? 0) > (stopped.position?.epoch ?? 0), 60_000);
+    await vscode.commands.executeCommand("latentLens.cancelRun", checkpoint);
+    await resuming;
+  }).timeout(240_000);
+
+  it("are added to a checkpoint's latents, with their quality beside them", async () => {
+    const basis = await embed("penguins.csv", "pca", { latentDim: 3 });
+    const { name } = await headerOf(basis);
+    const adding = vscode.commands.executeCommand<vscode.Uri>("latentLens.addMap", basis);
+    await question("t-SNE");
+    await driver.pick("UMAP");
+    await question("Start");
+    await driver.press("Enter");
+    const map = await adding;
+    const header = await headerOf(map);
+    assert.equal(header.state, "complete");
+    assert(header.basis && basis.fsPath.includes(header.basis.name), name);
+    await driver.waitFor(view.scatter("latent-quality dl"), { timeout: 60_000 });
+    const card = await driver.text(view.scatter("latent-quality"));
+    for (const part of ["trustworthiness", "continuity", "neighbours kept", "stress", "all 344 rows"]) assert(card.includes(part), card);
+    assert.equal(await driver.count(view.scatter("latent-quality canvas")), 1);
+    await until("its basis in the tree", async () => (await rows()).some(row => row.includes("2-D · of penguins-pca")));
+  }).timeout(120_000);
+
+});
