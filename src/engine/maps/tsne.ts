@@ -20,7 +20,7 @@ export interface TsneOptions {
   /** Factor of the attraction in the first `exaggerationIterations`. Defaults 12, 250. */
   earlyExaggeration?: number;
   exaggerationIterations?: number;
-  /** All steps, those with exaggeration among them. Default 750. */
+  /** All steps, those with exaggeration among them. Default 1000, as in scikit-learn. */
   iterations?: number;
   /**
    * Factor of the gradient, as in scikit-learn. "auto": count / exaggeration / 4 and at least 50, with the exaggeration
@@ -53,7 +53,7 @@ const LEAST_LEARNING_RATE = 50;
  * good. Throws `bad-request` for options or a graph that do not fit.
  */
 export function createTsne(count: number, graph: NeighborGraph, options: TsneOptions, crew: Crew): TsneRun {
-  const { dimensions = 2, earlyExaggeration = 12, exaggerationIterations = 250, iterations = 750, learningRate = "auto", seed } = options;
+  const { dimensions = 2, earlyExaggeration = 12, exaggerationIterations = 250, iterations = 1000, learningRate = "auto", seed } = options;
   const method = options.repulsion ?? (count <= exactUpTo[dimensions] ? "exact" : "grid");
   if (count < 1) throw new LatentError("bad-request", "t-SNE of no rows");
   if (!(earlyExaggeration >= 1)) throw new LatentError("bad-request", `early exaggeration ${earlyExaggeration}: 1 or more; 12 is usual`);
