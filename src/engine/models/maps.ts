@@ -19,7 +19,7 @@ export const tsne = defineModel({
   hyperparameters: {
     perplexity: { kind: "number", label: "Perplexity", detail: "about how many neighbours count; at most a third of the rows are used", default: 30, min: 1, max: 1000 },
     dimensions,
-    iterations: { kind: "integer", label: "Iterations", default: 750, min: 50, max: 100_000, advanced: true },
+    iterations: { kind: "integer", label: "Iterations", default: 1000, min: 50, max: 100_000, advanced: true },
     earlyExaggeration: { kind: "number", label: "Early exaggeration", detail: "of the attraction, in the first 250 iterations", default: 12, min: 1, max: 100, advanced: true },
     learningRate: { kind: "number", label: "Learning rate", detail: "0 chooses by the number of rows", default: 0, min: 0, max: 1e6, advanced: true },
     initial: { kind: "choice", label: "Start", default: "pca", options: { pca: "the first principal components", random: "at random" }, advanced: true },
