@@ -168,10 +168,10 @@ async function open() {
     await openWasmBackend(tf, wasm, false);
     return () => "tf.train.adam";
   }
-  const { device, versions, gflops } = await openBackend({
+  const { device, versions, details, gflops } = await openBackend({
     choice: options.backend, wasmFolder: options.wasm, kernelsFolder: options.kernels, threads: Number(options.threads), adapter: options.adapter,
   });
-  return () => [device, versions.kernels, gflops && `${gflops().toFixed(0)} GFLOP/s`].filter(Boolean).join(", ");
+  return async () => [device, details().kernels, gflops && `${(await gflops()).toFixed(0)} GFLOP/s`].filter(Boolean).join(", ");
 }
 
 /** Milliseconds of each step; on a GPU, where steps are queued, of one step on average. */
@@ -202,7 +202,7 @@ async function main() {
       const milliseconds = others[name]
         ? await others[name](data, Number(count), dataset)
         : await timeSteps((prepared[name] ??= tasks[name](data.schema)), data, Number(count));
-      description ??= describe();
+      description ??= await describe();
       console.log(JSON.stringify({ description, milliseconds }));
     } catch (error) {
       console.log(JSON.stringify({ description, error: error.message }));

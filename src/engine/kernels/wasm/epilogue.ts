@@ -1,6 +1,6 @@
 // What follows a product in a network, done while its result is still in the cache: a bias added, an activation applied.
 
-import { Binary, mapPairs } from "./map";
+import { Binary } from "./map";
 import { exp } from "./functions";
 import { at } from "./parts";
 
@@ -43,11 +43,28 @@ class Sigmoid extends Binary {
 export function finish(y: usize, row: i32, rows: i32, columns: i32, bias: usize, activation: i32, alpha: f32): void {
   if (bias == 0) return;
   const slope = f32x4.splat(alpha);
+  if (activation == RELU) finishRows<Relu>(y, row, rows, columns, bias, slope);
+  else if (activation == LEAKY_RELU) finishRows<LeakyRelu>(y, row, rows, columns, bias, slope);
+  else if (activation == SIGMOID) finishRows<Sigmoid>(y, row, rows, columns, bias, slope);
+  else finishRows<Linear>(y, row, rows, columns, bias, slope);
+}
+
+/** One function for all rows: rows are short, and a call for each would take as long as they do. */
+function finishRows<F extends Binary>(y: usize, row: i32, rows: i32, columns: i32, bias: usize, parameter: v128): void {
+  const f = changetype<F>(<usize>0); // has no fields: never followed
+  const whole = columns & ~3;
   for (let i = 0; i < rows; i++) {
-    const place = at(y, i * row);
-    if (activation == RELU) mapPairs<Relu>(place, bias, place, 0, columns, slope);
-    else if (activation == LEAKY_RELU) mapPairs<LeakyRelu>(place, bias, place, 0, columns, slope);
-    else if (activation == SIGMOID) mapPairs<Sigmoid>(place, bias, place, 0, columns, slope);
-    else mapPairs<Linear>(place, bias, place, 0, columns, slope);
+    let place = at(y, i * row);
+    let offset = bias;
+    const end = at(bias, whole);
+    for (; offset < end; offset += 16) {
+      v128.store(place, f.of(v128.load(place), v128.load(offset), parameter));
+      place += 16;
+    }
+    for (let j = whole; j < columns; j++) {
+      store<f32>(place, f32x4.extract_lane(f.of(v128.load_splat<f32>(place), v128.load_splat<f32>(offset), parameter), 0));
+      place += 4;
+      offset += 4;
+    }
   }
 }
