@@ -105,6 +105,7 @@ async function mapsOf(services: Services, description: DatasetDescription): Prom
 /** True for a complete checkpoint of such a map of the rows themselves, read in the same way. */
 function isMade({ header }: CheckpointFile, { model, hyperparameters }: Recipe, { source, fingerprint, schema }: DatasetDescription): boolean {
   if (header?.state !== "complete" || header.model !== model || header.basis || header.dataset.fingerprint !== fingerprint || header.schema.count !== schema.count) return false;
+  if (header.latent.dim < 2) return false;
   const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const { reader, choices } = header.dataset.source;
   return reader === source.reader && Object.entries(source.choices).every(([id, answer]) => isSame(choices[id], answer))

@@ -173,16 +173,17 @@ export class MapPanelElement extends LitElement {
 
   override render(): TemplateResult {
     const { id, title, header, problem, progress } = this.member;
+    const isDrawn = this.drawn && !problem && !this.failure;
     return html`<section aria-label=${title}>
       ${progress && id !== 0 ? html`<progress class="run" max="1" .value=${progress.fraction} aria-label=${t("Training progress of {0}", title)}></progress>` : nothing}
       <header>
         <h2 class="ellipsis" title=${header ? t(header.modelTitle) : title}>${header ? t(header.modelTitle) : title}</h2>
-        ${this.drawn && !problem && !this.failure ? iconButton("home", t("Show all (0)"), () => this.showAll()) : nothing}
+        ${isDrawn ? iconButton("home", t("Show all (0)"), () => this.showAll()) : nothing}
         ${id === 0 ? nothing : iconButton("close", t("Remove {0}", title), () => this.dispatchEvent(new CustomEvent("remove")))}
       </header>
       <div class="sub"><span class="muted ellipsis" title=${title}>${this.status}</span>${this.projectionPicker()}</div>
       ${this.body()}
-      ${this.quality || this.latest.isBusy("quality") ? qualityLine(this.quality) : nothing}
+      ${isDrawn && !progress && (this.quality || this.latest.isBusy("quality")) ? qualityLine(this.quality) : nothing}
     </section>`;
   }
 
