@@ -16,7 +16,7 @@ export async function collectTexts() {
     }
   }
   // Words of registries reach the user as data and are localized where they are shown.
-  for (const title of ["Scatter", "Reconstructions", "Traversal", "Training"]) texts.add(title);
+  for (const title of ["Scatter", "Compare", "Reconstructions", "Traversal", "Training"]) texts.add(title);
   for (const folder of ["src/engine/models", "src/engine/projections", "src/engine/datasets", "src/engine"]) {
     for (const name of readdirSync(path.join(root, folder))) if (name.endsWith(".ts")) collectWords(path.join(root, folder, name), texts);
   }

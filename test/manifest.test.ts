@@ -42,10 +42,12 @@ describe("package.json", () => {
     for (const id of visualizerIds) for (const theme of ["light", "dark"]) expect(existsSync(join(root, `media/views/${id}-${theme}.svg`))).toBe(true);
   });
 
-  it("offers Embed Dataset on every file that a reader opens, and on no other", () => {
+  it("offers Embed Dataset, and what else begins with one, on every file that a reader opens, and on no other", () => {
     const { when } = contributes.menus["explorer/context"].find(({ command }: { command: string }) => command === "latentLens.embedDataset");
     const [, pattern, flags] = /resourceFilename =~ \/(.*)\/(\w*)$/.exec(when) as unknown as [string, string, string];
     const menu = new RegExp(pattern, flags);
+    const entries = contributes.menus["explorer/context"] as { command: string; when: string }[];
+    for (const id of ["embedWithLastSettings", "compareMaps"]) expect(entries.find(({ command }) => command === `latentLens.${id}`)?.when).toBe(when);
     const code = /embeddableFile = \/(.*)\/(\w*);/.exec(read("src/extension/embeddable.ts"))!;
     expect(pattern).toBe(code[1]);
     expect(flags).toBe(code[2]);

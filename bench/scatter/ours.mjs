@@ -2,7 +2,7 @@
 // draws on Canvas2D by itself.
 
 import "../../src/webviews/shared/pointCloud/pointCloudElement.ts";
-import { pointColors } from "../../src/webviews/scatter/pointColors.ts";
+import { pointColors } from "../../src/webviews/shared/pointColors.ts";
 import { offer } from "./page.mjs";
 
 offer(async (container, { positions, labels, classCount }) => {

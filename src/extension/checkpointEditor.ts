@@ -47,7 +47,7 @@ async function openInEngine(services: Services, uri: vscode.Uri, id: VisualizerI
   if (!header) return;
   const { remote } = services.engine;
   const { projections, usualProjection } = await remote.overview(uri.fsPath);
-  const usual = id === "scatter" && projections.find(projection => projection.id === usualProjection);
+  const usual = (id === "scatter" || id === "compare") && projections.find(projection => projection.id === usualProjection);
   if (usual) await remote.points(uri.fsPath, { projection: usual.id, dimensions: usual.dimensions[0]! }); // kept for the page
 }
 

@@ -51,9 +51,12 @@ export class Runs extends Disposable {
     return this.all.find(run => run.checkpoint.fsPath === checkpoint.fsPath);
   }
 
-  /** Fits a new model; resolves when it is complete or was stopped with something kept. */
-  async start(title: string, request: Omit<FitRequest, "runId">): Promise<FitResult> {
-    return this.track(title, request.checkpointPath, (runId, signal) => this.engine.remote.fit({ ...request, runId }, signal));
+  /**
+   * Fits a new model; resolves when it is complete or was stopped with something kept. A caller who gives a signal shows the
+   * progress: there is no notification then.
+   */
+  async start(title: string, request: Omit<FitRequest, "runId">, signal?: AbortSignal): Promise<FitResult> {
+    return this.track(title, request.checkpointPath, (runId, ownSignal) => this.engine.remote.fit({ ...request, runId }, ownSignal), signal);
   }
 
   /** Goes on with an interrupted fit. */
@@ -78,32 +81,42 @@ export class Runs extends Disposable {
     });
   }
 
-  private async track(title: string, path: string, work: (runId: string, signal: AbortSignal) => Promise<FitResult>): Promise<FitResult> {
+  private async track(title: string, path: string, work: (runId: string, signal: AbortSignal) => Promise<FitResult>, caller?: AbortSignal): Promise<FitResult> {
     const run: Run = { id: String(++this.lastId), title, checkpoint: vscode.Uri.file(path), startedAt: Date.now(), progress: null, abort: new AbortController() };
+    const stop = () => run.abort.abort();
+    caller?.addEventListener("abort", stop);
+    if (caller?.aborted) stop();
     this.runs.set(run.id, run);
     this.changed.fire(run);
     try {
-      return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, async (notification, token) => {
-        token.onCancellationRequested(() => run.abort.abort());
-        let shown = 0;
-        const follow = this.onDidChange(changed => {
-          if (changed !== run || !run.progress) return;
-          const percent = 100 * run.progress.fraction;
-          notification.report({ message: describeProgress(run.progress), increment: Math.max(0, percent - shown) });
-          shown = Math.max(shown, percent);
-        });
-        try {
-          return await work(run.id, run.abort.signal);
-        } finally {
-          follow.dispose();
-        }
-      });
+      const fitting = () => work(run.id, run.abort.signal);
+      return await (caller ? fitting() : this.notified(run, fitting));
     } catch (error) {
       throw error instanceof LatentError ? new RunFailure(error, run.checkpoint) : error;
     } finally {
+      caller?.removeEventListener("abort", stop);
       this.runs.delete(run.id);
       this.changed.fire(run);
     }
+  }
+
+  /** Shows a run's progress in a notification of its own, with a way to stop it. */
+  private async notified(run: Run, fitting: () => Promise<FitResult>): Promise<FitResult> {
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: run.title, cancellable: true }, async (notification, token) => {
+      token.onCancellationRequested(() => run.abort.abort());
+      let shown = 0;
+      const follow = this.onDidChange(changed => {
+        if (changed !== run || !run.progress) return;
+        const percent = 100 * run.progress.fraction;
+        notification.report({ message: describeProgress(run.progress), increment: Math.max(0, percent - shown) });
+        shown = Math.max(shown, percent);
+      });
+      try {
+        return await fitting();
+      } finally {
+        follow.dispose();
+      }
+    });
   }
 }
 

@@ -6,6 +6,7 @@ import { RememberedChoices } from "./rememberedChoices";
 import { Runs } from "./runs";
 import { Selections } from "./selections";
 import { Comparisons } from "./comparisons";
+import { MapComparisons } from "./mapComparisons";
 
 /** What commands and views work with, made once by hand. */
 export interface Services {
@@ -16,6 +17,7 @@ export interface Services {
   runs: Runs;
   selections: Selections;
   comparisons: Comparisons;
+  mapComparisons: MapComparisons;
   /** The checkpoint that the Latent Explorer shows. */
   explorerTarget: ExplorerTarget;
   /** What was chosen when a dataset was last embedded. */
@@ -35,6 +37,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     runs: own(new Runs(engine)),
     selections: own(new Selections()),
     comparisons: own(new Comparisons()),
+    mapComparisons: own(new MapComparisons(context.workspaceState)),
     explorerTarget: own(new ExplorerTarget(context.workspaceState)),
     remembered: new RememberedChoices(context.workspaceState),
   };

@@ -6,7 +6,7 @@ import type { VisualizerId } from "../protocol/visualizers";
 /** The settings by name; defaults live in package.json alone. */
 export interface Settings {
   checkpointFolder: string;
-  openWhenDone: Exclude<VisualizerId, "training"> | "none";
+  openWhenDone: Exclude<VisualizerId, "compare" | "training"> | "none";
   seed: number;
   backend: BackendChoice;
   gpuAdapter: string;

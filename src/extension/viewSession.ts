@@ -1,13 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
+import type { CheckpointHeader } from "../protocol/checkpointHeader";
 import { checkpointQueries } from "../protocol/engineApi";
 import { LatentError } from "../protocol/errors";
 import { connect, expose, type Message, type Port } from "../protocol/rpc";
-import { viewCommands, type ViewApi, type ViewEvents, type ViewState } from "../protocol/viewApi";
+import { memberQueries, viewCommands, type ViewApi, type ViewEvents, type ViewState } from "../protocol/viewApi";
+import { visualizersOf } from "../protocol/visualizers";
 import { titleOf } from "./checkpoints";
 import { Disposable } from "./disposable";
+import { haveSameRows, membersOf } from "./mapComparisons";
 import { pickCheckpoint } from "./commands/target";
+import type { Run } from "./runs";
 import type { Services } from "./services";
 
 /**
@@ -30,14 +34,10 @@ export class ViewSession extends Disposable {
     this.own(services.selections.onDidChange(({ fingerprint, rows, source }) => {
       if (source !== this) void this.fingerprint().then(own => own === fingerprint && this.events.didSelect(rows));
     }));
-    this.own(services.runs.onDidChange(run => {
-      if (run.checkpoint.fsPath !== this.checkpoint()?.fsPath) return;
-      const isOver = !services.runs.all.includes(run);
-      if (isOver) this.stateChanged();
-      else this.events.didProgress(run.progress);
-    }));
+    this.own(services.runs.onDidChange(run => this.followRun(run)));
     this.own(services.checkpoints.onDidChange(() => this.stateChanged()));
     this.own(services.comparisons.onDidChange(uri => uri.fsPath === this.checkpoint()?.fsPath && this.stateChanged()));
+    this.own(services.mapComparisons.onDidChange(uri => uri.fsPath === this.checkpoint()?.fsPath && this.stateChanged()));
     this.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.stateChanged()));
   }
 
@@ -52,10 +52,28 @@ export class ViewSession extends Disposable {
     if (this.visible) void this.state().then(state => this.events.didChangeState(state), error => this.services.log.warn(String(error)));
   }
 
-  private path(): string {
+  private followRun(run: Run): void {
+    const uri = this.checkpoint();
+    if (!uri) return;
+    const { mapComparisons, runs } = this.services;
+    const path = run.checkpoint.fsPath;
+    const members = mapComparisons.of(uri).filter(member => member.path === path);
+    const isOwn = path === uri.fsPath;
+    if (!isOwn && members.length === 0) return;
+    // Its end changes more than the progress.
+    if (!runs.all.includes(run)) return this.stateChanged();
+    if (isOwn) this.events.didProgress(run.progress);
+    for (const { id } of members) this.events.didProgressOf(id, run.progress);
+  }
+
+  private uri(): vscode.Uri {
     const uri = this.checkpoint();
     if (!uri) throw new LatentError("bad-request", vscode.l10n.t("No checkpoint is open."));
-    return uri.fsPath;
+    return uri;
+  }
+
+  private path(): string {
+    return this.uri().fsPath;
   }
 
   private async fingerprint(): Promise<string | undefined> {
@@ -67,7 +85,7 @@ export class ViewSession extends Disposable {
     const { runs, selections, comparisons, checkpoints } = this.services;
     const uri = this.checkpoint();
     const trusted = vscode.workspace.isTrusted;
-    if (!uri) return { checkpoint: null, selection: new Int32Array(0), progress: null, trusted, comparisons: [] };
+    if (!uri) return { checkpoint: null, selection: new Int32Array(0), progress: null, trusted, comparisons: [], members: [] };
     const file = await checkpoints.at(uri);
     if (!file.header) throw new LatentError("bad-checkpoint", file.problem);
     const others = await Promise.all(comparisons.of(uri).map(other => checkpoints.at(other).catch(() => undefined)));
@@ -77,15 +95,17 @@ export class ViewSession extends Disposable {
       progress: runs.at(uri)?.progress ?? null,
       trusted,
       comparisons: others.flatMap(other => (other?.header ? [{ title: titleOf(other), header: other.header }] : [])),
+      members: await membersOf(this.services, uri, file.header),
     };
   }
 
   private api(): ViewApi {
-    const { engine, selections, comparisons } = this.services;
+    const { engine, selections, comparisons, mapComparisons } = this.services;
     const remote = engine.remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    const queries = Object.fromEntries(checkpointQueries.map(name => [name, (...args: unknown[]) => remote[name]!(this.path(), ...args)])) as unknown as Omit<ViewApi, "state">;
+    const queries = Object.fromEntries(checkpointQueries.map(name => [name, (...args: unknown[]) => remote[name]!(this.path(), ...args)]));
+    const ofMembers = Object.fromEntries(memberQueries.map(name => [`${name}Of`, async (member: number, ...args: unknown[]) => remote[name]!(mapComparisons.pathOf(this.uri(), member), ...args)]));
     return {
-      ...queries,
+      ...({ ...queries, ...ofMembers } as unknown as Omit<ViewApi, "state">),
       state: () => this.state(),
       select: async rows => {
         const fingerprint = await this.fingerprint();
@@ -115,6 +135,13 @@ export class ViewSession extends Disposable {
         const other = await pickCheckpoint(this.services, vscode.l10n.t("Compare with the losses of"), file => (file.header?.losses.length ?? 0) > 0 && file.uri.fsPath !== own.fsPath);
         comparisons.add(own, other.uri);
       },
+      addMember: async () => {
+        const own = (await this.services.checkpoints.at(this.uri())).header;
+        const fits = (header: CheckpointHeader) => own !== null && haveSameRows(own, header) && visualizersOf(header).includes("compare");
+        const other = await pickCheckpoint(this.services, vscode.l10n.t("A map of the same rows, to compare"), ({ header }) => header !== null && fits(header));
+        await mapComparisons.add(this.uri(), other.uri);
+      },
+      removeMember: async member => mapComparisons.remove(this.uri(), member),
       report: async fault => this.services.log.error(`a view failed: ${String(fault).slice(0, 2000)}`),
       clearComparisons: async () => comparisons.clear(this.checkpoint()!),
     };

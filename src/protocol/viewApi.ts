@@ -3,11 +3,36 @@ import type { Progress } from "./data";
 import type { CheckpointQueries } from "./engineApi";
 
 // What a page may ask of the extension, and what it is told. A page is bound to one checkpoint (the explorer's changes
-// over time): no method takes a path, which is also the security boundary.
+// over time): no method takes a path, which is also the security boundary. What the compare view asks of other checkpoints
+// names them by number, out of those that the user has put beside its own.
 
 type WithoutPath<T> = {
   [K in keyof T]: T[K] extends (path: string, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never;
 };
+
+type WithMember<T> = {
+  [K in keyof T & string as `${K}Of`]: T[K] extends (path: string, ...rest: infer Rest) => infer Result ? (member: number, ...rest: Rest) => Result : never;
+};
+
+/** The queries that the compare view asks of its members, each as `<query>Of(member, …)`. */
+export const memberQueries = ["overview", "points", "quality"] as const;
+
+/** As many maps as the compare view shows at once: 3 × 3. */
+export const maxMaps = 9;
+
+/** A checkpoint of the same rows whose map the compare view draws beside this one's. */
+export interface Member {
+  /** Names it in queries, and stays its own while others come and go; 0 is the checkpoint that the page is bound to. */
+  id: number;
+  fileName: string;
+  title: string;
+  /** Null before its run has saved it, and when it cannot be shown. */
+  header: CheckpointHeader | null;
+  /** Why it cannot be shown: it is deleted, damaged, or of other rows; else empty. */
+  problem: string;
+  /** Of the run that is writing it. */
+  progress: Progress | null;
+}
 
 /** All a page needs to draw its frame. */
 export interface ViewState {
@@ -18,6 +43,8 @@ export interface ViewState {
   trusted: boolean;
   /** Checkpoints whose losses are drawn beside this one's. */
   comparisons: { title: string; header: CheckpointHeader }[];
+  /** Checkpoints of the same rows whose maps the compare view draws beside this one's, at most `maxMaps` − 1. */
+  members: Member[];
 }
 
 export interface SaveRequest {
@@ -26,7 +53,7 @@ export interface SaveRequest {
   content: Uint8Array | string;
 }
 
-export interface ViewApi extends WithoutPath<CheckpointQueries> {
+export interface ViewApi extends WithoutPath<CheckpointQueries>, WithMember<Pick<CheckpointQueries, (typeof memberQueries)[number]>> {
   state(): Promise<ViewState>;
   /** Selects rows in every open view of the same dataset. */
   select(rows: Int32Array): Promise<void>;
@@ -40,6 +67,9 @@ export interface ViewApi extends WithoutPath<CheckpointQueries> {
   /** Lets the user pick a checkpoint whose losses are drawn beside this one's. */
   compare(): Promise<void>;
   clearComparisons(): Promise<void>;
+  /** Lets the user pick another checkpoint of the same rows for the compare view. */
+  addMember(): Promise<void>;
+  removeMember(member: number): Promise<void>;
   /** Writes a fault of the page itself into the log. */
   report(fault: string): Promise<void>;
 }
@@ -57,6 +87,7 @@ export const viewCommands = [
   "latentLens.embedDataset",
   "latentLens.embedSelection",
   "latentLens.exportLatents",
+  "latentLens.compareMaps",
 ] as const;
 export type ViewCommand = (typeof viewCommands)[number];
 
@@ -65,4 +96,6 @@ export interface ViewEvents {
   didProgress(progress: Progress | null): void;
   /** The file or its run changed; a snapshot of everything. */
   didChangeState(state: ViewState): void;
+  /** Progress of the run that writes a member of the compare view. */
+  didProgressOf(member: number, progress: Progress | null): void;
 }

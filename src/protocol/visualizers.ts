@@ -14,6 +14,7 @@ export interface Visualizer {
 
 export const visualizers = {
   scatter: { title: "Scatter", needs: [["encode"], ["map"]] },
+  compare: { title: "Compare", needs: [["encode"], ["map"]] },
   reconstructions: { title: "Reconstructions", needs: [["encode", "decode"]] },
   traversal: { title: "Traversal", needs: [["decode"]] },
   training: { title: "Training", needs: [[]], needsEpochs: true },

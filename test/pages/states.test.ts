@@ -23,7 +23,7 @@ describe("while it waits, a view says so", () => {
   });
 
   // The last of the answers that a view needs: the frame is there, what is in it is not.
-  it.each([["scatter", "points"], ["reconstructions", "reconstruct"], ["traversal", "traverse"], ["explorer", "decode"]] as const)("%s for %s", async (id, query) => {
+  it.each([["scatter", "points"], ["compare", "points"], ["reconstructions", "reconstruct"], ["traversal", "traverse"], ["explorer", "decode"]] as const)("%s for %s", async (id, query) => {
     const view = await openView(id, { checkpoint: "digits", prepare: host => host.hold(query) });
     expect(view.host.queriesAsked).toContain(query);
     await view.find("vscode-progress-ring").first().waitFor();
@@ -103,7 +103,7 @@ describe("when the engine fails, a view says why and tries again when asked to",
 });
 
 describe("when the dataset is gone", () => {
-  it.each(["scatter", "reconstructions"] as const)("%s says so, and helps to find it", async id => {
+  it.each(["scatter", "compare", "reconstructions"] as const)("%s says so, and helps to find it", async id => {
     const view = await openView(id, { checkpoint: "gone" });
     const notice = view.find(".notice[role=status]");
     expect(await notice.textContent()).toContain("gone.csv");
@@ -112,7 +112,7 @@ describe("when the dataset is gone", () => {
     expect(await view.page.evaluate(() => window.latentLens.audit.layoutProblems())).toEqual([]);
   });
 
-  it.each(["scatter", "traversal", "explorer"] as const)("%s still shows what the checkpoint holds", async id => {
+  it.each(["scatter", "compare", "traversal", "explorer"] as const)("%s still shows what the checkpoint holds", async id => {
     const view = await openView(id, { checkpoint: "gone" });
     const { drawn } = await view.page.evaluate(() => window.latentLens.audit.content());
     expect(drawn + (await view.find("dl dd").count())).toBeGreaterThan(0);

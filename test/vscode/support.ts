@@ -81,6 +81,7 @@ export const explorerHeader = ".pane-header[aria-label^='Latent Explorer']";
 /** Parts of the views, as the driver finds them. */
 export const view = {
   scatter: (selector?: string) => ({ webview: "latent-scatter", ...(selector ? { selector } : {}) }),
+  compare: (selector?: string) => ({ webview: "latent-compare", ...(selector ? { selector } : {}) }),
   reconstructions: (selector?: string) => ({ webview: "latent-reconstructions", ...(selector ? { selector } : {}) }),
   traversal: (selector?: string) => ({ webview: "latent-traversal", ...(selector ? { selector } : {}) }),
   training: (selector?: string) => ({ webview: "latent-training", ...(selector ? { selector } : {}) }),

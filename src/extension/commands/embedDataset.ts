@@ -1,17 +1,17 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
-import { checkpointExtension, epochsDone } from "../../protocol/checkpointHeader";
+import { epochsDone } from "../../protocol/checkpointHeader";
 import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
 import type { FitRequest } from "../../protocol/engineApi";
 import { LatentError } from "../../protocol/errors";
 import { visualizersOf } from "../../protocol/visualizers";
 import { embeddableFile } from "../embeddable";
+import { newCheckpointFor } from "../newCheckpoint";
 import { back, pickOne } from "../quickInput";
 import type { Choices } from "../rememberedChoices";
 import { runTitle } from "../runs";
 import type { Services } from "../services";
-import { checkpointFolderOf, readSettings } from "../settings";
+import { readSettings } from "../settings";
 import { titleOf } from "../checkpoints";
 import { askEmbed, askMap } from "./embedFlow";
 import { checkpointOf, headerOf, openVisualizer, uriOf } from "./target";
@@ -94,9 +94,7 @@ export async function addMap(services: Services, target?: unknown): Promise<vsco
 }
 
 async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, more: Pick<Partial<FitRequest>, "seed" | "basis" | "subset"> = {}): Promise<vscode.Uri | undefined> {
-  const folder = await checkpointFolderFor(services, source.path);
-  const running = new Set(services.runs.all.map(run => run.checkpoint.fsPath));
-  const checkpoint = vscode.Uri.file(freePath(folder, source.path, model, path => running.has(path) || existsSync(path)));
+  const checkpoint = await newCheckpointFor(services, source.path, model);
   const settings = readSettings(checkpoint);
   const fitting = services.runs.start(runTitle(modelTitle, source.path), { source, model, hyperparameters, checkpointPath: checkpoint.fsPath, ...more, seed: more.seed ?? settings.seed });
   const { state } = await withTrainingView(services, checkpoint, fitting);
@@ -141,27 +139,8 @@ export async function offerResume(services: Services, checkpoint: vscode.Uri): P
   if (chosen === resume) await vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
 }
 
-/** The workspace's own checkpoint folder, or one beside a dataset that lies outside the workspace. */
-async function checkpointFolderFor(services: Services, datasetPath: string): Promise<string> {
-  const workspace = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(datasetPath)) ?? vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file");
-  if (workspace) return checkpointFolderOf(workspace);
-  const folder = join(dirname(datasetPath), "latents");
-  await services.checkpoints.addFolder(folder);
-  return folder;
-}
-
-/** `<dataset>-<model>-<number>`, the first number that is free; endings that only name a format are left out. */
-function freePath(folder: string, datasetPath: string, model: string, isTaken: (path: string) => boolean): string {
-  const name = basename(datasetPath).replace(/\.(csv|tsv|npy|npz|gz|idx)$/i, "").replace(/[-.]idx\d-?ubyte$|[-.]ubyte$/i, "");
-  const dataset = name.replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(0, 60) || "dataset";
-  for (let number = 1; ; number++) {
-    const path = join(folder, `${dataset}-${model}-${number}${checkpointExtension}`);
-    if (!isTaken(path)) return path;
-  }
-}
-
 /** From the palette: datasets found in the workspace first, then a dialog. */
-async function pickDataset(): Promise<vscode.Uri> {
+export async function pickDataset(): Promise<vscode.Uri> {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
   const openFile = tab?.input instanceof vscode.TabInputText || tab?.input instanceof vscode.TabInputCustom ? tab.input.uri : undefined;
   const found = await vscode.workspace.findFiles("**/{*.idx,*.idx.gz,*ubyte,*ubyte.gz,*.npy,*.npz,*.csv,*.tsv}", "**/{node_modules,.git}/**", 200);
@@ -187,11 +166,13 @@ async function pickDataset(): Promise<vscode.Uri> {
   return chosen;
 }
 
-function requireTrust(): void {
+/** Throws `unsupported` where the workspace is not trusted. */
+export function requireTrust(): void {
   if (!vscode.workspace.isTrusted) throw new LatentError("unsupported", vscode.l10n.t("this workspace is not trusted, so nothing is trained in it."));
 }
 
-function requireFile(uri: vscode.Uri): void {
+/** Throws `unsupported` for what is not on this machine's disk. */
+export function requireFile(uri: vscode.Uri): void {
   if (uri.scheme !== "file") throw new LatentError("unsupported", vscode.l10n.t("{0} is not on this machine's disk.", uri.toString(true)));
 }
 

@@ -49,7 +49,7 @@ export async function askEmbed(services: Services, source: DatasetSource, choice
 }
 
 /** What a reader finds in a dataset; answers that the file no longer allows are dropped once. */
-async function inspect(services: Services, title: string, source: DatasetSource): Promise<DatasetDescription> {
+export async function inspect(services: Services, title: string, source: DatasetSource): Promise<DatasetDescription> {
   const look = (choices: DatasetSource["choices"]) => whileBusy(title, vscode.l10n.t("Reading {0}…", basename(source.path)), signal => services.engine.remote.inspect({ ...source, choices }, signal)).then(localized);
   if (Object.keys(source.choices).length === 0) return look({});
   return look(source.choices).catch(() => look({}));

@@ -1,4 +1,5 @@
 import type { CommandHandler } from "./command";
+import { compareMaps } from "./compareMaps";
 import { addMap, duplicateSettings, embedDataset, embedSelection, embedWithLastSettings } from "./embedDataset";
 import { installCudaBackend, openWalkthrough, restartEngine, showEngineInfo, showLog } from "./engineCommands";
 import { deleteCheckpoint, exportLatents, locateDataset, refreshCheckpoints, renameCheckpoint, revealCheckpoint } from "./files";
@@ -18,6 +19,7 @@ export const commands: Record<string, CommandHandler> = {
   "latentLens.renameCheckpoint": renameCheckpoint,
   "latentLens.duplicateSettings": duplicateSettings,
   "latentLens.compareLosses": compareLosses,
+  "latentLens.compareMaps": compareMaps,
   "latentLens.exportLatents": exportLatents,
   "latentLens.locateDataset": locateDataset,
   "latentLens.revealCheckpoint": revealCheckpoint,

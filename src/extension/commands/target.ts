@@ -43,9 +43,10 @@ export async function pickCheckpoint(services: Services, placeholder: string, ac
   return picked.file;
 }
 
-function activeCheckpoint(): vscode.Uri | undefined {
+/** The checkpoint of the active Latent Lens editor; of the view `id` alone when that is given. */
+export function activeCheckpoint(id = ""): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  return input instanceof vscode.TabInputCustom && input.viewType.startsWith("latentLens.") ? input.uri : undefined;
+  return input instanceof vscode.TabInputCustom && input.viewType.startsWith(`latentLens.${id}`) ? input.uri : undefined;
 }
 
 /** The header of a readable checkpoint; throws `bad-checkpoint` with the reason for a broken one. */

@@ -11,7 +11,7 @@ import { Latest, passOn } from "../shared/latest";
 import { Persisted } from "../shared/persisted";
 import { viewStyles } from "../shared/styles";
 import { readTheme, ThemeFollower } from "../shared/theme";
-import { pointColors } from "../scatter/pointColors";
+import { pointColors } from "../shared/pointColors";
 
 /** Data of two or three values a row, as they are with the principal axes, and after the rotation onto them. Fires `select-rows`. */
 @customElement("latent-before-after")

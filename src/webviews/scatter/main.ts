@@ -12,13 +12,15 @@ import type { Camera } from "../shared/pointCloud/camera";
 import "../shared/pointCloud/pointCloudElement";
 import type { Sprites } from "../shared/pointCloud/overlay";
 import type { AreaEvent, PointCloudElement, PointEvent, Tool } from "../shared/pointCloud/pointCloudElement";
+import { afterAreaPick, afterPick } from "../shared/picking";
 import { savePng } from "../shared/saveMenu";
 import { onThemeChange, readTheme } from "../shared/theme";
+import { iconButton, picker } from "../shared/toolbarTemplates";
 import { ViewElement } from "../shared/viewElement";
-import "./hoverCard";
-import type { HoverPoint } from "./hoverCard";
-import "./legendElement";
-import { colorOfClass, legendOf, noFilter, pointColors, shownRows, type Filter } from "./pointColors";
+import "../shared/hoverCard";
+import type { HoverPoint } from "../shared/hoverCard";
+import "../shared/legendElement";
+import { colorOfClass, legendOf, noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
 import { scatterSvg } from "./scatterSvg";
 import "./qualityElement";
 import "./selectionElement";
@@ -131,17 +133,6 @@ export class ScatterElement extends ViewElement {
     this.recolor();
   }
 
-  private pick({ row, additive }: PointEvent): void {
-    if (row < 0) return this.select(new Int32Array(0));
-    if (!additive) return this.select(Int32Array.of(row));
-    const rest = this.selection.filter(other => other !== row);
-    this.select(rest.length < this.selection.length ? rest : Int32Array.of(...this.selection, row));
-  }
-
-  private pickArea({ rows, additive }: AreaEvent): void {
-    this.select(additive ? Int32Array.from(new Set([...this.selection, ...rows])).sort() : rows);
-  }
-
   private hover({ row, x, y }: PointEvent): void {
     this.hovered = row >= 0 ? { row, x, y, color: cssColor([this.colors[4 * row]!, this.colors[4 * row + 1]!, this.colors[4 * row + 2]!]) } : null;
     this.requestUpdate();
@@ -190,8 +181,8 @@ export class ScatterElement extends ViewElement {
             .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
             @camera-change=${(event: CustomEvent<Camera | null>) => { this.camera.value = event.detail; }}
             @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}
-            @point-pick=${(event: CustomEvent<PointEvent>) => this.pick(event.detail)}
-            @area-pick=${(event: CustomEvent<AreaEvent>) => this.pickArea(event.detail)}
+            @point-pick=${(event: CustomEvent<PointEvent>) => this.select(afterPick(this.selection, event.detail))}
+            @area-pick=${(event: CustomEvent<AreaEvent>) => this.select(afterAreaPick(this.selection, event.detail))}
             @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}
             @points-drawn=${() => this.updateSprites()} @renderer-known=${() => this.requestUpdate()}></latent-point-cloud>
           <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${schema}></latent-hover-card>
@@ -236,10 +227,10 @@ export class ScatterElement extends ViewElement {
       this.loadPoints();
     };
     return html`<div class="toolbar" role="toolbar" aria-label=${t("Scatter")}>
-      <label>${t("Map")} ${this.picker(t("Map"), projections, id, value => project(() => { this.projection.value = value; }))}</label>
+      <label>${t("Map")} ${picker(t("Map"), projections, id, value => project(() => { this.projection.value = value; }))}</label>
       <span class="group">${projections.find(projection => projection.id === id)!.dimensions.map(count => html`<button class="icon" aria-pressed=${count === dimensions} title=${t("{0} dimensions", count)}
         @click=${() => project(() => { this.dimensions.value = count; })}>${count}D</button>`)}</span>
-      <label>${t("Colour")} ${this.picker(t("Colour"), colorings, (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id ?? "", value => {
+      <label>${t("Colour")} ${picker(t("Colour"), colorings, (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id ?? "", value => {
         this.coloringId.value = value;
         this.filter.value = noFilter;
         this.loadColoring();
@@ -251,26 +242,19 @@ export class ScatterElement extends ViewElement {
     </div>`;
   }
 
-  private picker(label: string, items: { id: string; title: string }[], value: string, changed: (value: string) => void): TemplateResult {
-    return html`<span class="select"><select aria-label=${label} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
-      ${items.map(({ id, title }) => html`<option value=${id} ?selected=${id === value}>${t(title)}</option>`)}
-    </select></span>`;
-  }
-
   private corner(): TemplateResult {
-    const button = (icon: string, title: string, run: () => void, pressed?: boolean) => html`<button class="icon" title=${title} aria-label=${title} aria-pressed=${pressed ?? nothing} @click=${run}><span class="codicon codicon-${icon}"></span></button>`;
-    const tool = (id: Tool, icon: string, title: string) => button(icon, title, () => { this.tool.value = id; }, this.tool.value === id);
+    const tool = (id: Tool, icon: string, title: string) => iconButton(icon, title, () => { this.tool.value = id; }, this.tool.value === id);
     return html`<div class="corner">
       ${tool("pan", "move", this.points?.dimensions === 3 ? t("Turn (drag)") : t("Pan (drag)"))}
       ${tool("box", "screen-full", t("Select a box (Shift+drag)"))}
       ${tool("lasso", "edit", t("Select with the lasso (Alt+drag)"))}
       <hr>
-      ${button("zoom-in", t("Zoom in (+)"), () => this.cloud?.zoomBy(1.5))}
-      ${button("zoom-out", t("Zoom out (−)"), () => this.cloud?.zoomBy(1 / 1.5))}
-      ${button("home", t("Show all (0)"), () => this.cloud?.showAll())}
+      ${iconButton("zoom-in", t("Zoom in (+)"), () => this.cloud?.zoomBy(1.5))}
+      ${iconButton("zoom-out", t("Zoom out (−)"), () => this.cloud?.zoomBy(1 / 1.5))}
+      ${iconButton("home", t("Show all (0)"), () => this.cloud?.showAll())}
       <hr>
-      ${button("file-media", t("Save as PNG"), () => void this.savePng())}
-      ${button("save", t("Save as SVG"), () => void this.saveSvg())}
+      ${iconButton("file-media", t("Save as PNG"), () => void this.savePng())}
+      ${iconButton("save", t("Save as SVG"), () => void this.saveSvg())}
     </div>`;
   }
 

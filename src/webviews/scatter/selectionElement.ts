@@ -12,8 +12,8 @@ import "../shared/rowPicture";
 import { rowPicture } from "../shared/rowTemplate";
 import { viewStyles } from "../shared/styles";
 import { readTheme, ThemeFollower } from "../shared/theme";
-import { labelText } from "./labelText";
-import { classesOf, colorOfClass } from "./pointColors";
+import { labelText } from "../shared/labelText";
+import { classesOf, colorOfClass } from "../shared/pointColors";
 
 const neighborCount = 12;
 /** Selected rows that are shown one by one. */

@@ -32,6 +32,7 @@ const listeners = new Set<Listener>();
 expose<ViewEvents>(port, {
   didSelect: rows => listeners.forEach(listener => listener.didSelect?.(rows)),
   didProgress: progress => listeners.forEach(listener => listener.didProgress?.(progress)),
+  didProgressOf: (member, progress) => listeners.forEach(listener => listener.didProgressOf?.(member, progress)),
   didChangeState: state => listeners.forEach(listener => listener.didChangeState?.(state)),
 });
 

@@ -50,7 +50,7 @@ export const viewStyles = [iconStyles, css`
   input[type="range"]::-webkit-slider-runnable-track { height: 3px; border-radius: 2px; background: var(--vscode-scrollbarSlider-background); }
   input[type="range"]::-webkit-slider-thumb { appearance: none; width: 12px; height: 12px; margin-top: -4.5px; border-radius: 50%; background: var(--vscode-button-background); border: 1px solid var(--vscode-contrastBorder, transparent); }
   input[type="range"]:disabled { opacity: 0.4; cursor: default; }
-  :is(select, input, button, canvas, [tabindex]):focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
+  :is(select, input, button, summary, canvas, [tabindex]):focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
   input[type="range"]:focus-visible { outline-offset: 2px; }
 
   button.icon { display: inline-flex; align-items: center; justify-content: center; width: 26px; height: 26px; padding: 0; border: 1px solid transparent; border-radius: 5px; background: transparent; color: var(--vscode-icon-foreground, var(--vscode-foreground)); cursor: pointer; }

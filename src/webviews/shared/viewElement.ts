@@ -1,4 +1,5 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import type { CheckpointHeader } from "../../protocol/checkpointHeader";
 import type { Progress } from "../../protocol/data";
 import type { ViewState } from "../../protocol/viewApi";
 import { host, listen, t } from "./host";
@@ -32,6 +33,10 @@ export abstract class ViewElement extends LitElement {
       didProgress: progress => {
         this.progress = progress;
         this.progressed(progress);
+        this.requestUpdate();
+      },
+      didProgressOf: (id, progress) => {
+        if (this.state) this.state = { ...this.state, members: this.state.members.map(member => (member.id === id ? { ...member, progress } : member)) };
         this.requestUpdate();
       },
       didSelect: rows => {
@@ -136,13 +141,15 @@ export abstract class ViewElement extends LitElement {
   }
 }
 
-/**
- * Tells whether what a view shows may have changed: another file, the file was written, a run began or ended. A run
- * rewrites its file every few seconds; views look at the learning model when they are asked to, not each time.
- */
+/** Tells whether what a view shows may have changed: another file, or its content. */
 function fingerprint({ checkpoint, progress }: ViewState): string {
-  if (!checkpoint) return "";
-  const { header, fileName } = checkpoint;
-  const content = progress ? "learning" : [header.state, header.seconds, header.losses.length, header.dataset.relativePath].join();
-  return `${fileName} ${content}`;
+  return checkpoint ? `${checkpoint.fileName} ${contentOf(checkpoint.header, progress)}` : "";
+}
+
+/**
+ * Changes with what a checkpoint holds: the file was written, a run began or ended. A run rewrites its file every few
+ * seconds; views look at the learning model when they are asked to, not each time.
+ */
+export function contentOf(header: CheckpointHeader, progress: Progress | null): string {
+  return progress ? "learning" : [header.state, header.seconds, header.losses.length, header.dataset.relativePath].join();
 }

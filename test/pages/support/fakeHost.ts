@@ -1,7 +1,7 @@
 import { checkpointQueries } from "../../../src/protocol/engineApi";
 import { LatentError, type ErrorCode } from "../../../src/protocol/errors";
 import { connect, expose, type Port } from "../../../src/protocol/rpc";
-import type { SaveRequest, ViewApi, ViewEvents, ViewState } from "../../../src/protocol/viewApi";
+import { memberQueries, type SaveRequest, type ViewApi, type ViewEvents, type ViewState } from "../../../src/protocol/viewApi";
 import type { checkpoints, Checkpoint } from "./checkpoints";
 
 type Engine = Awaited<ReturnType<typeof checkpoints>>["engine"];
@@ -17,7 +17,7 @@ export class FakeHost {
   private readonly replaced = new Map<Method, Answer>();
   private running = 0;
 
-  constructor(port: Port, private readonly engine: Engine, private readonly checkpoint: Checkpoint | null, public state: ViewState) {
+  constructor(port: Port, private readonly engine: Engine, private readonly checkpoint: Checkpoint | null, public state: ViewState, private readonly members: readonly Checkpoint[] = []) {
     this.events = connect<ViewEvents>(port).remote;
     expose<ViewApi>(port, this.api());
   }
@@ -59,12 +59,14 @@ export class FakeHost {
     const engine = this.engine as unknown as Record<string, Answer>;
     const queries = Object.fromEntries(checkpointQueries.map(name => [name, (...args: unknown[]) => engine[name]!(this.checkpoint!.path, ...args)]));
     const nothing = async () => undefined;
-    const own: Omit<ViewApi, (typeof checkpointQueries)[number]> = {
+    const pathOf = (member: number) => (member === 0 ? this.checkpoint! : this.members[member - 1]!).path;
+    const ofMembers = Object.fromEntries(memberQueries.map(name => [`${name}Of`, (member: unknown, ...args: unknown[]) => engine[name]!(pathOf(member as number), ...args)]));
+    const own: Omit<ViewApi, (typeof checkpointQueries)[number] | `${(typeof memberQueries)[number]}Of`> = {
       state: async () => this.state,
       save: async () => true,
-      select: nothing, copy: nothing, openSource: nothing, command: nothing, compare: nothing, clearComparisons: nothing, report: nothing,
+      select: nothing, copy: nothing, openSource: nothing, command: nothing, compare: nothing, clearComparisons: nothing, addMember: nothing, removeMember: nothing, report: nothing,
     };
-    const all = Object.entries({ ...queries, ...own } as unknown as Record<Method, Answer>) as [Method, Answer][];
+    const all = Object.entries({ ...queries, ...ofMembers, ...own } as unknown as Record<Method, Answer>) as [Method, Answer][];
     return Object.fromEntries(all.map(([method, answer]) => [method, (...args: unknown[]) => this.answer(method, answer, args)])) as unknown as ViewApi;
   }
 

@@ -51,12 +51,24 @@ function squeezed(): string[] {
 /** Controls that lie on each other. A plot is under its buttons by design. */
 function overlapping(): string[] {
   const boxes = tabStops().filter(element => !(element instanceof HTMLCanvasElement) && element.matches("button, select, input, vscode-checkbox"))
-    .map(element => ({ element, box: element.getBoundingClientRect() }));
+    .map(element => ({ element, box: seenBox(element) }));
   return boxes.flatMap(({ element, box }, i) => boxes.slice(i + 1).flatMap(other => {
     const width = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
     const height = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
     return width > tolerance && height > tolerance && !contains(element, other.element) ? [`${describe(element)} lies on ${describe(other.element)}`] : [];
   }));
+}
+
+/** The part of an element that is not scrolled out of what it is in. */
+function seenBox(element: Element): { left: number; right: number; top: number; bottom: number } {
+  let { left, right, top, bottom } = element.getBoundingClientRect();
+  for (const ancestor of ancestorsOf(element)) {
+    const { overflowX, overflowY } = getComputedStyle(ancestor);
+    const edge = ancestor.getBoundingClientRect();
+    if (overflowX !== "visible") [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
+    if (overflowY !== "visible") [top, bottom] = [Math.max(top, edge.top), Math.min(bottom, edge.bottom)];
+  }
+  return { left, right, top, bottom };
 }
 
 const contains = (a: Element, b: Element) => [...ancestorsOf(b)].includes(a) || [...ancestorsOf(a)].includes(b);

@@ -7,7 +7,7 @@ import { launchChromium, type Gpu } from "../../../tools/vscode-host/chromium.mj
 import type { Message } from "../../../src/protocol/rpc";
 import type { ViewState } from "../../../src/protocol/viewApi";
 import type { VisualizerId } from "../../../src/protocol/visualizers";
-import { checkpoints, type CheckpointName } from "./checkpoints";
+import { checkpointNames, checkpoints, type Checkpoint, type CheckpointName } from "./checkpoints";
 import { FakeHost } from "./fakeHost";
 import { servePages } from "./pageServer";
 import type { ThemeName } from "./themes";
@@ -22,6 +22,8 @@ export interface Opening {
   /** The name that the user gave the checkpoint. */
   title?: string;
   state?: Partial<ViewState>;
+  /** The maps beside its own; in the compare view all of the same rows unless given. */
+  members?: CheckpointName[];
   width?: number;
   height?: number;
   theme?: ThemeName;
@@ -62,7 +64,7 @@ afterEach(async () => {
 });
 
 /** Opens a view as VS Code does, and waits until it shows what it has. */
-export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
+export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, members, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
   if (!contexts.has(gpu)) contexts.set(gpu, startBrowser(gpu));
   const [context, { origin }, { engine, ...made }] = await Promise.all([contexts.get(gpu)!, server, checkpoints()]);
   const opening = String(++openings);
@@ -71,15 +73,17 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
   const faults: string[] = [];
   const stopWatching = watch(page, origin, faults);
 
+  const beside = (members ?? (id === "compare" && checkpoint ? sameRows(made, checkpoint) : [])).map(name => made[name]);
   const receivers: ((message: Message) => void)[] = [];
   const host = new FakeHost({
     // A page that was closed or reloaded gets no answer, as in VS Code.
     post: message => void page.evaluate(([to, text]) => window.latentLens.receive(to, text), [opening, encode(message)] as const).catch(() => undefined),
     listen: receive => receivers.push(receive),
   }, engine, checkpoint && made[checkpoint], {
-    checkpoint: checkpoint && { fileName: made[checkpoint].fileName, title: title ?? `${made[checkpoint].header.modelTitle} of ${made[checkpoint].header.dataset.name}`, header: made[checkpoint].header },
+    checkpoint: checkpoint && { fileName: made[checkpoint].fileName, title: title ?? titleOf(made[checkpoint]), header: made[checkpoint].header },
     selection, progress: null, trusted: true, comparisons: [], ...state,
-  });
+    members: state.members ?? beside.map((member, i) => ({ id: i + 1, fileName: member.fileName, title: title ?? titleOf(member), header: member.header, problem: "", progress: null })),
+  }, beside);
   prepare?.(host);
 
   const view: View = {
@@ -107,6 +111,14 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
   await page.mouse.move(0, 0); // a tab that was used before lights up what the pointer was left on
   await view.settled();
   return view;
+}
+
+const titleOf = ({ header }: Checkpoint) => `${header.modelTitle} of ${header.dataset.name}`;
+
+/** The other checkpoints of the same rows. */
+function sameRows(made: Record<CheckpointName, Checkpoint>, checkpoint: CheckpointName): CheckpointName[] {
+  const { dataset, schema } = made[checkpoint].header;
+  return checkpointNames.filter(name => name !== checkpoint && made[name].header.dataset.fingerprint === dataset.fingerprint && made[name].header.schema.count === schema.count);
 }
 
 /** Notes what goes wrong in a page, until the returned function is called. */

@@ -1,6 +1,6 @@
 import type { Theme } from "../theme";
 import { cssColor } from "../colors";
-import type { Bounds, Camera, Viewport } from "./camera";
+import type { Bounds, Camera, Camera3d, Viewport } from "./camera";
 import { projectAll } from "./projected";
 
 /** Pictures of some rows: `image` holds them side by side, `of` tells where each lies (x, y, width, height). */
@@ -18,11 +18,16 @@ export interface Arrow {
   label: string;
 }
 
+/** Where the two axes of a plane point to, as unit vectors (right, up): [x₀, y₀, x₁, y₁]. */
+export type AxisDirections = readonly [number, number, number, number];
+
 export interface Overlay {
   viewport: Viewport;
   ratio: number;
   theme: Theme;
   axes: string[];
+  /** Of a plane that was turned; null where the axes run along the edges. */
+  directions: AxisDirections | null;
   camera: Camera;
   bounds: Bounds;
   matrix: Float32Array;
@@ -49,8 +54,10 @@ export function drawOverlay(canvas: HTMLCanvasElement, overlay: Overlay): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   if (overlay.sprites) drawSprites(context, overlay, overlay.sprites);
-  if (overlay.camera.kind === "2d") drawAxes2d(context, overlay);
-  else drawAxes3d(context, overlay);
+  const { camera, directions } = overlay;
+  if (camera.kind === "3d") drawCross(context, overlay, directionsOf(camera), crossMargin);
+  else if (directions) drawTurnedAxes(context, overlay, directions);
+  else drawAxes2d(context, overlay);
   drawArrows(context, overlay);
   drawRings(context, overlay);
   drawPath(context, overlay);
@@ -89,23 +96,36 @@ function drawAxes2d(context: CanvasRenderingContext2D, { viewport: { width, heig
   context.restore();
 }
 
-/** The three axes from the cloud's middle, as a small cross in the corner that turns with it. */
-function drawAxes3d(context: CanvasRenderingContext2D, { viewport: { height }, theme, axes, camera }: Overlay): void {
-  if (camera.kind !== "3d") return;
-  const [originX, originY, length] = [46, height - 46, 28];
-  const { yaw, pitch } = camera;
-  const directions = [
+/** Where the three axes point to on the screen (right, up). */
+function directionsOf({ yaw, pitch }: Camera3d): number[][] {
+  return [
     [Math.cos(yaw), -Math.sin(pitch) * -Math.sin(yaw)],
     [Math.sin(yaw), -Math.sin(pitch) * Math.cos(yaw)],
     [0, Math.cos(pitch)],
   ];
+}
+
+/** CSS pixels from the corner to the middle of a cross of axes, and from there to its tips. */
+const [crossMargin, crossLength] = [46, 28];
+
+/** A cross that stands still has room for the titles at its left. */
+function drawTurnedAxes(context: CanvasRenderingContext2D, overlay: Overlay, [x0, y0, x1, y1]: AxisDirections): void {
+  context.font = `11px ${overlay.theme.fontFamily}`;
+  const room = [x0, x1].map((right, j) => (right < -0.2 ? 9 - crossLength * right + context.measureText(overlay.axes[j] ?? "").width : 0));
+  drawCross(context, overlay, [[x0, y0], [x1, y1]], Math.max(crossMargin, ...room));
+}
+
+/** The axes from the cloud's middle, as a small cross in the corner that turns with it. */
+function drawCross(context: CanvasRenderingContext2D, { viewport: { height }, theme, axes }: Overlay, directions: number[][], originX: number): void {
+  const [originY, length] = [height - crossMargin, crossLength];
   context.font = `11px ${theme.fontFamily}`;
-  context.strokeStyle = theme.muted;
   context.fillStyle = theme.muted;
-  context.lineWidth = 1;
+  context.lineJoin = "round";
   context.textAlign = "left";
   context.textBaseline = "middle";
   directions.forEach(([right, up], j) => {
+    context.lineWidth = 1;
+    context.strokeStyle = theme.muted;
     const [x, y] = [originX + length * right!, originY - length * up!];
     context.beginPath();
     context.moveTo(originX, originY);
@@ -115,7 +135,12 @@ function drawAxes3d(context: CanvasRenderingContext2D, { viewport: { height }, t
     const title = axes[j] ?? "";
     const { width } = context.measureText(title);
     const left = right! > 0.2 ? x + 5 : right! < -0.2 ? x - 5 - width : x - width / 2;
-    context.fillText(title, Math.max(4, left), y - 10 * up!);
+    const [titleX, titleY] = [Math.max(4, left), y - 10 * up!];
+    // Points may lie behind.
+    context.lineWidth = 3;
+    context.strokeStyle = cssColor(theme.background, 0.8);
+    context.strokeText(title, titleX, titleY);
+    context.fillText(title, titleX, titleY);
   });
 }
 

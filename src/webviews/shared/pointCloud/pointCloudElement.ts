@@ -4,7 +4,7 @@ import { t } from "../host";
 import { readTheme } from "../theme";
 import { boundsOf, drag, fit, magnification, matrixOf, zoom, type Bounds, type Camera, type Viewport } from "./camera";
 import { opacityFor, pointSizeFor } from "./look";
-import { drawOverlay, type Arrow, type Sprites } from "./overlay";
+import { drawOverlay, type Arrow, type AxisDirections, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
 import { createRenderer, type PointRenderer } from "./renderer";
 import { knownWebglSupport, webglSupport } from "./webglRenderer";
@@ -54,7 +54,11 @@ export class PointCloudElement extends LitElement {
   @property({ attribute: false }) selection = new Int32Array(0);
   /** Rows ringed beside a single selected one. */
   @property({ attribute: false }) neighbors = new Int32Array(0);
+  /** A row ringed as if the pointer were on it; −1 for none. */
+  @property({ attribute: false }) marked = -1;
   @property({ attribute: false }) axes: string[] = [];
+  /** Directions of the axes, where the points of a plane were turned: [x₀, y₀, x₁, y₁]; null along the edges. */
+  @property({ attribute: false }) directions: AxisDirections | null = null;
   @property({ attribute: false }) camera: Camera | null = null;
   @property() tool: Tool = "pan";
   /** Pictures of points, drawn in their place when there is room. */
@@ -109,7 +113,9 @@ export class PointCloudElement extends LitElement {
     }
     if (changed.has("colors")) this.renderer.setColors(this.colors);
     if (changed.has("selection")) this.renderer.setEmphasis(this.selection);
-    this.redraw();
+    // The pointer in another cloud moves the mark at its own pace: all points are not drawn anew for it.
+    if (changed.size === 1 && changed.has("marked")) this.redrawOverlay();
+    else this.redraw();
   }
 
   override render(): TemplateResult {
@@ -253,8 +259,8 @@ export class PointCloudElement extends LitElement {
       this.drawnViewport = viewport;
     }
     drawOverlay(this.overlay, {
-      viewport, ratio, theme: readTheme(), axes: this.axes, camera: this.currentCamera, bounds: this.bounds, matrix, size,
-      selection: this.selection.length <= 500 ? this.selection : new Int32Array(0), neighbors: this.neighbors, hovered: this.hovered,
+      viewport, ratio, theme: readTheme(), axes: this.axes, directions: this.directions, camera: this.currentCamera, bounds: this.bounds, matrix, size,
+      selection: this.selection.length <= 500 ? this.selection : new Int32Array(0), neighbors: this.neighbors, hovered: this.hovered >= 0 ? this.hovered : this.marked < this.count ? this.marked : -1,
       positionOf: row => this.positionOf(row), sprites: this.sprites, colors: this.colors, arrows: this.arrows, path: this.gesture && this.gesture.tool !== "pan" ? this.gesture.path : [],
     });
     this.lastDraw = performance.now();

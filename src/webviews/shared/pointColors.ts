@@ -1,6 +1,6 @@
 import type { Labels } from "../../protocol/data";
-import { classColor, noClassColor, rampColor } from "../shared/colors";
-import type { Rgb } from "../shared/theme";
+import { classColor, noClassColor, rampColor } from "./colors";
+import type { Rgb } from "./theme";
 
 // What colour, legend and filter follow from a value per row. Pure: the elements only draw what stands here.
 

@@ -2,11 +2,11 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { customElement, property } from "lit/decorators.js";
 import type { Labels, Schema } from "../../protocol/data";
 import type { RowDetails } from "../../protocol/engineApi";
-import { host, t } from "../shared/host";
-import { Latest } from "../shared/latest";
-import { background } from "../shared/paint";
-import { rowPicture } from "../shared/rowTemplate";
-import { viewStyles } from "../shared/styles";
+import { host, t } from "./host";
+import { Latest } from "./latest";
+import { background } from "./paint";
+import { rowPicture } from "./rowTemplate";
+import { viewStyles } from "./styles";
 import { labelText } from "./labelText";
 
 export interface HoverPoint {

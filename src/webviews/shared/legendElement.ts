@@ -1,12 +1,12 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Labels } from "../../protocol/data";
-import { cssColor, rampColor } from "../shared/colors";
-import { formatCount, formatNumber } from "../shared/format";
-import { t } from "../shared/host";
-import { background } from "../shared/paint";
-import { viewStyles } from "../shared/styles";
-import { readTheme, ThemeFollower } from "../shared/theme";
+import { cssColor, rampColor } from "./colors";
+import { formatCount, formatNumber } from "./format";
+import { t } from "./host";
+import { background } from "./paint";
+import { viewStyles } from "./styles";
+import { readTheme, ThemeFollower } from "./theme";
 import { colorOfClass, isFiltering, legendOf, noFilter, valueRange, type Filter } from "./pointColors";
 
 const rampCss = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, i) => cssColor(rampColor(i / 9))).join(", ")})`;

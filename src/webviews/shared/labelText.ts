@@ -1,6 +1,6 @@
 import type { Labels } from "../../protocol/data";
-import { formatNumber } from "../shared/format";
-import { t } from "../shared/host";
+import { formatNumber } from "./format";
+import { t } from "./host";
 
 /** A row's label or value in words; empty without labels. */
 export function labelText(labels: Labels | null, row: number): string {
