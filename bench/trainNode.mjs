@@ -168,7 +168,7 @@ async function open() {
     await openWasmBackend(tf, wasm, false);
     return () => "tf.train.adam";
   }
-  const { device, versions, details, gflops } = await openBackend({
+  const { device, details, gflops } = await openBackend({
     choice: options.backend, wasmFolder: options.wasm, kernelsFolder: options.kernels, threads: Number(options.threads), adapter: options.adapter,
   });
   return async () => [device, details().kernels, gflops && `${(await gflops()).toFixed(0)} GFLOP/s`].filter(Boolean).join(", ");
