@@ -72,6 +72,6 @@ describe("training", () => {
     const description = await vscode.commands.executeCommand<{ backend: string; device: string }>("latentLens.showEngineInfo");
     assert.equal(description.backend, "wasm");
     const text = vscode.window.activeTextEditor!.document.getText();
-    for (const part of ["wasm", "kernels", "GFLOP/s", "tfjs-core", "node"]) assert(text.includes(part), `${part} in\n${text}`);
+    for (const part of ["wasm", "Kernels", "GFLOP/s", "tfjs-core", "node"]) assert(text.includes(part), `${part} in\n${text}`);
   });
 });

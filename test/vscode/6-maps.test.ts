@@ -57,7 +57,7 @@ describe("maps", () => {
     assert.equal(header.state, "complete");
     assert(header.basis && basis.fsPath.includes(header.basis.name), name);
     await driver.waitFor(view.scatter("latent-quality dl"), { timeout: 60_000 });
-    const card = await driver.text(view.scatter("latent-quality"));
+    const card = (await driver.texts(view.scatter("latent-quality :is(dt, p)"))).join(", ");
     for (const part of ["trustworthiness", "continuity", "neighbours kept", "stress", "all 344 rows"]) assert(card.includes(part), card);
     assert.equal(await driver.count(view.scatter("latent-quality canvas")), 1);
     await until("its basis in the tree", async () => (await rows()).some(row => row.includes("2-D · of penguins-pca")));
