@@ -44,6 +44,7 @@ export async function shiftedRows(data: TrainingData, { signal, repeated, keptBy
   const perWindow = windowRows(d);
   const windows = Array.from({ length: Math.ceil(n / perWindow) }, (_, i) => ({ start: i * perWindow, count: Math.min(perWindow, n - i * perWindow) }));
   const shift = await meanOfSome(data, spreadRows(n, perWindow));
+  const shiftValues = Float64Array.from(await shift.data());
   const offset = new Float64Array(d);
   const keeps = repeated && n * d * 4 <= keptBytes;
   const kept: tf.Tensor2D[] = [];
@@ -82,10 +83,7 @@ export async function shiftedRows(data: TrainingData, { signal, repeated, keptBy
       if (!isOffsetKnown) sums.forEach((sum, i) => { offset[i] = sum / n; });
       isOffsetKnown = true;
     },
-    mean: () => {
-      const values = shift.dataSync();
-      return offset.map((value, i) => value + values[i]!);
-    },
+    mean: () => offset.map((value, i) => value + shiftValues[i]!),
     dispose: () => tf.dispose([shift, ...kept]),
   };
 }
