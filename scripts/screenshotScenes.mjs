@@ -2,6 +2,7 @@
 // shows is on screen. A scene may return a target of `Workbench`; then only that is in the picture.
 
 const digits = "mnist/train-images-idx3-ubyte";
+const testDigits = "mnist/t10k-images-idx3-ubyte";
 /** Time for work that a slow machine may take long for. */
 const patience = 600_000;
 
@@ -30,6 +31,23 @@ async function clickRow(vscode, page, row) {
   await page.mouse.move(box.x + 4, box.y + 4);
 }
 
+/** Opens a file's menu. A window that has just opened does not know yet whether it is trusted, and shows entries in grey. */
+async function openTrustedMenu(vscode, page, file) {
+  await until(async () => {
+    await page.keyboard.press("Escape");
+    await (await vscode.explorerRow(file)).click({ button: "right" });
+    return (await vscode.menuItems()).includes("Embed Dataset…");
+  });
+}
+
+/** Notifications stay out of the pictures; the status bar and the tree go on telling. */
+async function hideNotifications(vscode, page) {
+  await page.keyboard.press("Escape");
+  await vscode.runCommand("Notifications: Hide Notification Toasts").catch(() => undefined);
+  await page.keyboard.press("Escape");
+  await page.mouse.move(900, 20);
+}
+
 /**
  * @typedef {{ vscode: import("../tools/vscode-host/workbench.mjs").Workbench, page: import("playwright-core").Page, folder: string }} Stage
  * @type {Record<string, (stage: Stage) => Promise<import("../tools/vscode-host/workbench.mjs").Target | void>>}
@@ -39,12 +57,7 @@ export const scenes = {
   async embed({ vscode, page }) {
     await vscode.openFile("train.py");
     await vscode.waitFor(".view-line >> text=argparse");
-    // A window that has just opened does not know yet whether it is trusted, and shows the entry in grey.
-    await until(async () => {
-      await page.keyboard.press("Escape");
-      await (await vscode.explorerRow(digits)).click({ button: "right" });
-      return (await vscode.menuItems()).includes("Embed Dataset…");
-    });
+    await openTrustedMenu(vscode, page, digits);
     await page.locator(".context-view .action-label", { hasText: "Embed Dataset…" }).hover();
   },
 
@@ -69,11 +82,7 @@ export const scenes = {
     const epochs = () => training.evaluate(() => document.querySelector("latent-training").shadowRoot.querySelector(".figure span:last-child")?.textContent ?? "").catch(() => "");
     await until(async () => /^([5-9]|\d\d) of/.test((await epochs()).trim()));
     await vscode.waitFor({ webview: "latent-training", selector: ".preview latent-row >> nth=7" });
-    // Out of the way of the pictures; the status bar and the tree go on telling.
-    await page.keyboard.press("Escape");
-    await vscode.runCommand("Notifications: Hide Notification Toasts").catch(() => undefined);
-    await page.keyboard.press("Escape");
-    await page.mouse.move(900, 20);
+    await hideNotifications(vscode, page);
   },
 
   /** All 60,000 rows, one of them selected. */
@@ -113,5 +122,34 @@ export const scenes = {
     await vscode.click({ webview: "latent-explorer", selector: "vscode-button >> text=Row 17" });
     await vscode.waitFor({ webview: "latent-explorer", selector: ".title" }, { text: "row 17" });
     await page.mouse.move(640, 20);
+  },
+
+  /** A map of all rows, and how far it can be trusted. */
+  async map({ vscode, page }) {
+    await vscode.runCommand("View: Close All Editors");
+    await openTrustedMenu(vscode, page, testDigits);
+    await page.keyboard.press("Escape");
+    await vscode.rightClickInExplorer(testDigits, "Embed Dataset…");
+    await vscode.waitFor(".quick-input-widget:visible .monaco-list-row >> text=10,000 images");
+    await vscode.pick("Continue");
+    await vscode.pick("t-SNE");
+    await vscode.waitFor(".quick-input-widget:visible .monaco-list-row >> text=Perplexity");
+    await vscode.pick("Start");
+    await vscode.showView("Latent Lens");
+    await vscode.waitFor({ webview: "latent-scatter", selector: "latent-quality dl" }, { timeout: patience });
+    await hideNotifications(vscode, page);
+  },
+
+  /** The lecture's comparison of four plots. */
+  async compare({ vscode, page }) {
+    await vscode.runCommand("View: Close All Editors");
+    await openTrustedMenu(vscode, page, testDigits);
+    await page.keyboard.press("Escape");
+    await vscode.rightClickInExplorer(testDigits, "Compare Maps of This Dataset");
+    await vscode.waitFor({ webview: "latent-compare", selector: "latent-map-panel >> nth=3" }, { timeout: patience });
+    const frame = await vscode.webview("latent-compare");
+    const judged = () => frame.evaluate(() => [...document.querySelector("latent-compare").shadowRoot.querySelectorAll("latent-map-panel")].filter(panel => panel.shadowRoot.querySelector(".quality .entry")).length);
+    await until(async () => (await judged()) === 4);
+    await hideNotifications(vscode, page);
   },
 };

@@ -38,6 +38,7 @@ export async function qualityOf(checkpoint: OpenCheckpoint, points: Points, chec
 async function rowsOf(checkpoint: OpenCheckpoint, checkpoints: OpenCheckpoints, signal?: AbortSignal): Promise<MapRows> {
   const { header } = checkpoint;
   const { count } = checkpoint.schema;
+  if (header.hyperparameters["metric"] === "precomputed") throw new LatentError("unsupported", "This is a map of distances, not of rows: its stress or divergence, in the tree, says how good it is.");
   const metric = header.hyperparameters["metric"] === "cosine" ? "cosine" : "euclidean";
   if (header.basis) return checkpoints.use(basisPath(checkpoint.path, header.basis), async basis => ({ data: shared(await basis.latents()), count, dim: basis.header.latent.dim, metric }));
   const dim = rowSize(checkpoint.schema);

@@ -163,7 +163,8 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
 async function neighborsInData(checkpoint: OpenCheckpoint, row: number, metric: Metric, count: number): Promise<Neighbors | null> {
   const [rows, distances] = await Promise.all([checkpoint.tensor("neighbors.rows"), checkpoint.tensor("neighbors.distances")]);
   const k = rows?.shape[1] ?? 0;
-  if (!rows || !distances || k < count || checkpoint.header.hyperparameters["metric"] !== metric) return null;
+  const measured = checkpoint.header.hyperparameters["metric"];
+  if (!rows || !distances || k < count || (measured !== metric && measured !== "precomputed")) return null;
   return { rows: (rows.data as Int32Array).slice(row * k, row * k + count), distances: (distances.data as Float32Array).slice(row * k, row * k + count) };
 }
 

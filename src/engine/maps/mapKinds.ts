@@ -2,10 +2,11 @@ import type { HyperparameterValues } from "../../protocol/data";
 import type { NamedTensors } from "../safetensors";
 import type { Crew } from "./crew";
 import type { MapRows, MapRun, NeighborGraph, Report } from "./map";
+import { distanceMatrix, type DistanceMatrix } from "./distanceMatrix";
 import { createMds } from "./mds";
 import { createTsne } from "./tsne";
 import { neighborsFor, usablePerplexity } from "./tsneAffinities";
-import { principalInitial } from "./tsneInitial";
+import { principalInitial, scaledInitial } from "./tsneInitial";
 import { createUmap } from "./umap";
 
 /** All that a map is begun with, or gone on with. */
@@ -23,16 +24,29 @@ export interface MapSetting {
   graph(k: number, report: Report): NeighborGraph;
 }
 
+/** The rows as the distances that they are, where the user says so; throws `bad-dataset` where they cannot be. */
+export function distancesIn({ rows, values }: Pick<MapSetting, "rows" | "values">): DistanceMatrix | null {
+  return values["metric"] === "precomputed" ? distanceMatrix(rows.data, rows.count, rows.dim) : null;
+}
+
+/** Where t-SNE begins: principal components, or the classical map of distances, which is the same for Euclidean ones. */
+async function initialOf({ rows, values, seed, crew, report }: MapSetting, dimensions: 2 | 3): Promise<Float32Array> {
+  const distances = distancesIn({ rows, values });
+  if (!distances) return principalInitial(rows, dimensions, seed, crew);
+  return scaledInitial((await createMds(crew, distances, { kind: "classical", dimensions, seed }, report)).coordinates(), dimensions);
+}
+
 const dimensionsOf = (values: HyperparameterValues) => (values["dimensions"] === "3" ? 3 : 2);
 const part = (report: Report, from: number, to: number): Report => fraction => report(from + (to - from) * fraction);
 
 /** How each kind of map is begun from hyperparameters (../models/mapModels.ts has their tables). */
 export const mapKinds = {
-  tsne: ({ rows, values, seed, state, crew, report, graph }: MapSetting): MapRun => {
+  tsne: async (setting: MapSetting): Promise<MapRun> => {
+    const { rows, values, seed, state, crew, report, graph } = setting;
     const perplexity = usablePerplexity(values["perplexity"] as number, rows.count);
     const neighbors = graph(Math.max(1, neighborsFor(perplexity, rows.count)), part(report, 0, 0.9));
     const dimensions = dimensionsOf(values);
-    const initial = values["initial"] === "random" || state ? "random" : principalInitial(rows, dimensions, seed, crew);
+    const initial = values["initial"] === "random" || state ? "random" : await initialOf({ ...setting, report: part(report, 0.9, 1) }, dimensions);
     const learningRate = values["learningRate"] as number;
     return createTsne(rows.count, neighbors, {
       perplexity, dimensions, initial, seed, iterations: values["iterations"] as number, earlyExaggeration: values["earlyExaggeration"] as number,
@@ -50,6 +64,6 @@ export const mapKinds = {
     }, crew, part(report, 0.7, 1));
   },
   mds: ({ rows, values, seed, state, crew, report }: MapSetting): Promise<MapRun> =>
-    createMds(crew, rows, { kind: values["kind"] as "classical" | "metric" | "nonmetric", dimensions: dimensionsOf(values), seed, iterations: values["iterations"] as number }, report, state ?? undefined),
+    createMds(crew, distancesIn({ rows, values }) ?? rows, { kind: values["kind"] as "classical" | "metric" | "nonmetric", dimensions: dimensionsOf(values), seed, iterations: values["iterations"] as number }, report, state ?? undefined),
 };
 export type MapKind = keyof typeof mapKinds;

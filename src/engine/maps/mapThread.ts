@@ -3,7 +3,8 @@ import { LatentError, messageOf } from "../../protocol/errors";
 import { openCrew } from "./crew";
 import type { MapRun, NeighborGraph, Report } from "./map";
 import type { MapFrame, MapJob, MapMessage, QualityJob } from "./mapJob";
-import { mapKinds } from "./mapKinds";
+import { graphOfDistances } from "./distanceMatrix";
+import { distancesIn, mapKinds } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
 import { procrustes } from "./procrustes";
 import { mapQuality } from "./quality";
@@ -34,7 +35,8 @@ async function make(job: MapJob): Promise<void> {
     ...job, crew, report,
     graph: (k, tell) => {
       if (graph && graph.k >= k) return graph;
-      graph = neighborGraph(job.rows, k, crew, { seed: job.seed, report: tell });
+      const distances = distancesIn(job);
+      graph = distances ? graphOfDistances(distances, k) : neighborGraph(job.rows, k, crew, { seed: job.seed, report: tell });
       post({ type: "graph", graph });
       return graph;
     },

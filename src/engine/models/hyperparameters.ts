@@ -28,7 +28,7 @@ export function modelsFor(specs: Record<string, ModelSpec>, schema: Schema): Mod
 /** Checks values given for a model of these rows, common ones included; all missing ones take their default. */
 export function resolveHyperparameters(spec: ModelSpec, given: HyperparameterValues, schema: Schema): { scaling: ScalingId; values: HyperparameterValues } {
   const { scaling, ...values } = checkHyperparameters(hyperparametersFor(spec, schema), given);
-  return { scaling: scaling as ScalingId, values };
+  return { scaling: spec.scaling?.(values) ?? (scaling as ScalingId), values };
 }
 
 /** Default values, overridden by `given`; throws `bad-request` for a value out of its range or an unknown name. */

@@ -92,8 +92,9 @@ async function rowsOf(data: TrainingData, values: HyperparameterValues, { signal
   const { count } = data.schema;
   const size = rowSize(data.schema);
   const components = values["components"] as number;
-  const dim = components > 0 && components < Math.min(size, count) ? components : size;
-  const metric = values["metric"] as MapRows["metric"];
+  const areDistances = values["metric"] === "precomputed";
+  const dim = !areDistances && components > 0 && components < Math.min(size, count) ? components : size;
+  const metric = areDistances ? "euclidean" : (values["metric"] as MapRows["metric"]);
   if (count * dim * 4 > 2 ** 32 - 2 ** 16) throw new LatentError("out-of-memory", `${count} rows of ${dim} values need more than the 4 GB that a map can have. Reduce them to fewer principal components.`);
   const reduced = dim < size ? await principalDirections(data, dim, { solver: "auto", seed, signal, onProgress: fraction => report(0.7 * fraction) }) : null;
   const directions = reduced && tf.tensor2d(Float32Array.from(reduced.directions.subarray(0, dim * size)), [dim, size]);

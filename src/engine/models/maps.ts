@@ -8,7 +8,9 @@ const dimensions = { kind: "choice", label: "Dimensions", default: "2", options:
 const components = {
   kind: "integer", label: "Principal components", detail: "that rows are reduced to first, which takes noise out and saves time; 0 keeps them as they are", default: 50, min: 0, max: 4096, advanced: true,
 } as const satisfies Hyperparameter;
-const metric = { kind: "choice", label: "Distance", default: "euclidean", options: { euclidean: "Euclidean", cosine: "of directions, 1 − cos" }, advanced: true } as const satisfies Hyperparameter;
+const metric = { kind: "choice", label: "Distance", default: "euclidean", options: { euclidean: "Euclidean", cosine: "of directions, 1 − cos", precomputed: "the rows are distances themselves: a square table" }, advanced: true } as const satisfies Hyperparameter;
+/** Distances must reach the map as they are. */
+const scaling = (values: { metric: string }) => (values.metric === "precomputed" ? "none" as const : undefined);
 const accepts = ["image", "table", "vector"] as const;
 
 /** t-distributed stochastic neighbour embedding (van der Maaten & Hinton 2008), in O(n) a step (Linderman et al. 2019). */
@@ -27,6 +29,7 @@ export const tsne = defineModel({
   },
   accepts,
   isMap: true,
+  scaling,
   epochs: values => values.iterations,
   create: (_, values) => mapModel("tsne", "t-SNE", values),
 });
@@ -50,6 +53,7 @@ export const umap = defineModel({
   },
   accepts,
   isMap: true,
+  scaling,
   epochs: values => values.epochs || 500,
   create: (_, values) => mapModel("umap", "UMAP", values),
 });
@@ -70,6 +74,7 @@ export const mds = defineModel({
   },
   accepts,
   isMap: true,
+  scaling,
   epochs: values => (values.kind === "classical" ? 0 : values.iterations),
   create: (_, values) => mapModel("mds", "MDS", values, values.kind !== "classical"),
 });

@@ -5,6 +5,7 @@ import {
   type Labels, type LatentSpace, type LossTerms, type RowKind, type Schema,
 } from "../../protocol/data";
 import type { NamedTensors } from "../safetensors";
+import type { ScalingId } from "../scaler";
 import type { TrainingData } from "../trainingData";
 
 // A model learns from rows in model space (scaled, see scaler.ts) and says what it can do by the methods it has: views
@@ -91,6 +92,8 @@ export interface ModelSpec {
   reference: string;
   hyperparameters: Record<string, Hyperparameter>;
   accepts: readonly RowKind[];
+  /** The scaling that these values demand, whatever was chosen; none where the choice holds. */
+  scaling?(values: HyperparameterValues): ScalingId | undefined;
   /** True for a map: it learns no function, only where the rows lie (see `Model.map`). */
   isMap?: boolean;
   /** Defaults that suit these rows better than the table's. */
@@ -108,9 +111,10 @@ export interface ModelSpec {
 
 /** Declares a model; hyperparameter values reach `create` typed by the table and already checked. */
 export function defineModel<const H extends Record<string, Hyperparameter>>(
-  spec: Omit<ModelSpec, "hyperparameters" | "create" | "epochs" | "validationShare"> & {
+  spec: Omit<ModelSpec, "hyperparameters" | "create" | "epochs" | "validationShare" | "scaling"> & {
     hyperparameters: H;
     epochs?(values: ValuesOf<H>): number;
+    scaling?(values: ValuesOf<H>): ScalingId | undefined;
     validationShare?(values: ValuesOf<H>): number;
     create(schema: Schema, values: ValuesOf<H>, start: Start): Model;
   },
@@ -118,6 +122,7 @@ export function defineModel<const H extends Record<string, Hyperparameter>>(
   const typed = (values: HyperparameterValues) => values as unknown as ValuesOf<H>;
   return {
     ...spec,
+    scaling: values => spec.scaling?.(typed(values)),
     epochs: values => spec.epochs?.(typed(values)) ?? 0,
     validationShare: values => spec.validationShare?.(typed(values)) ?? 0,
     create: (schema, values, start) => spec.create(schema, typed(values), start),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { openCheckpoint } from "../../../src/engine/checkpoint";
 import { models } from "../../../src/engine/models";
 import type { Progress } from "../../../src/protocol/data";
 import { backendOptions } from "../../helpers/backends";
+import { npy } from "../../helpers/datasetFiles";
 import { mnistDigits, writeDigits } from "../../helpers/memoryDataset";
 
 // The maps through the engine, as a user meets them: a file in, a checkpoint out, stopped and resumed.
@@ -109,6 +110,32 @@ describe("maps through the engine", () => {
     expect((await labels(second.checkpointPath))[5]).toBe((await labels(of))[33]);
     await engine.locateDataset(second.checkpointPath, path);
     expect((await engine.points(second.checkpointPath, { projection: "axes", dimensions: 2 })).data).toHaveLength(80);
+  });
+
+  it("maps distances that were measured, and says what is wrong with others", async () => {
+    // Distances between places in a plane, which a map can only be congruent to.
+    const n = 40;
+    const places = Array.from({ length: n }, (_, i) => [3 * Math.cos(i * 2.4) * Math.sqrt(i), Math.sin(i * 2.4) * Math.sqrt(i)] as const);
+    const distance = (a: number, b: number) => Math.hypot(places[a]![0] - places[b]![0], places[a]![1] - places[b]![1]);
+    const table = (value: (i: number, j: number) => number) => npy(Array.from({ length: n * n }, (_, at) => value(Math.floor(at / n), at % n)), "<f4", [n, n]);
+    const file = join(folder, "distances.npy");
+    writeFileSync(file, table(distance));
+    const fitTo = (model: string, name: string, hyperparameters: Record<string, string | number>, from = file) =>
+      engine.fit({ runId: name, source: { path: from, choices: {} }, model, hyperparameters: { metric: "precomputed", ...hyperparameters }, seed: 3, checkpointPath: join(folder, `${name}.latent.safetensors`) }, new AbortController().signal);
+    const { checkpointPath } = await fitTo("mds", "of-distances", { kind: "classical" });
+    const { data } = await engine.points(checkpointPath, { projection: "axes", dimensions: 2 });
+    for (const [a, b] of [[0, 39], [5, 17], [21, 8]] as const) expect(Math.hypot(data[2 * a]! - data[2 * b]!, data[2 * a + 1]! - data[2 * b + 1]!)).toBeCloseTo(distance(a, b), 3);
+    for (const model of ["tsne", "umap"]) {
+      const made = await fitTo(model, `${model}-of-distances`, model === "tsne" ? { perplexity: 5, iterations: 100 } : { neighbors: 6, epochs: 50 });
+      expect((await engine.points(made.checkpointPath, { projection: "axes", dimensions: 2 })).data.every(Number.isFinite)).toBe(true);
+      const nearest = Array.from({ length: n }, (_, i) => i).filter(i => i !== 9).sort((a, b) => distance(9, a) - distance(9, b));
+      expect((await engine.neighbors(made.checkpointPath, { row: 9, metric: "euclidean", count: 3 })).rows).toEqual(Int32Array.from(nearest.slice(0, 3)));
+    }
+    await expect(engine.quality(checkpointPath, { projection: "axes", dimensions: 2 })).rejects.toThrow("map of distances");
+    const lopsided = join(folder, "lopsided.npy");
+    writeFileSync(lopsided, table((i, j) => distance(i, j) + (i === 3 && j === 7 ? 5 : 0)));
+    await expect(fitTo("mds", "no-distances", {}, lopsided)).rejects.toThrow(/row 7.*row 3|row 3.*row 7/s);
+    await expect(fit("umap", "digits-are-none", { metric: "precomputed" })).rejects.toThrow("square");
   });
 
   it("classical MDS is there at once, without steps", async () => {
