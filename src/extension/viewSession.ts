@@ -21,16 +21,22 @@ import type { Services } from "./services";
 export class ViewSession extends Disposable {
   private readonly events: ViewEvents;
   private visible = true;
+  private isClosed = false;
   private pending = false;
 
   constructor(private readonly services: Services, webview: vscode.Webview, private readonly checkpoint: () => vscode.Uri | undefined) {
     super();
     const port: Port = {
-      post: message => void webview.postMessage(message),
+      post: message => !this.isClosed && void webview.postMessage(message),
       listen: receive => this.own(webview.onDidReceiveMessage((message: Message) => receive(message))),
     };
     this.events = connect<ViewEvents>(port).remote;
-    expose<ViewApi>(port, this.api());
+    const abortAll = expose<ViewApi>(port, this.api());
+    // Whoever closes a page does not wait for what it asked: the engine may be judging a map for it.
+    this.own({ dispose: () => {
+      this.isClosed = true;
+      abortAll();
+    } });
     this.own(services.selections.onDidChange(({ fingerprint, rows, source }) => {
       if (source !== this) void this.fingerprint().then(own => own === fingerprint && this.events.didSelect(rows));
     }));

@@ -25,9 +25,10 @@ type Method = (...args: unknown[]) => unknown;
 
 /**
  * Answers the other side's messages with the own methods of the plain object `target` (a class instance would also
- * expose what it inherits). A request receives an AbortSignal after the caller's arguments.
+ * expose what it inherits). A request receives an AbortSignal after the caller's arguments. The function that is returned
+ * aborts all requests under way, for when the other side is gone and waits for none of them.
  */
-export function expose<T extends Contract<T>>(port: Port, target: T): void {
+export function expose<T extends Contract<T>>(port: Port, target: T): () => void {
   const methods = new Map(Object.entries(target as unknown as Record<string, Method>));
   const running = new Map<number, AbortController>();
   port.listen(async message => {
@@ -47,6 +48,7 @@ export function expose<T extends Contract<T>>(port: Port, target: T): void {
       running.delete(id);
     }
   });
+  return () => running.forEach(controller => controller.abort());
 }
 
 /** A proxy whose methods run on the other side, and a way to fail all pending calls when that side is gone. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const contextMenu = ".context-view .monaco-menu";
 const isMac = process.platform === "darwin";
-const patience = 20_000;
+const patience = 40_000;
 
 /**
  * @param {import("playwright-core").Page} page the window, already navigated

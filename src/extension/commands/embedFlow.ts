@@ -145,9 +145,9 @@ function modelItems(models: ModelDescription[], preferred: string | undefined): 
 export async function askMap(services: Services, title: string, source: DatasetSource, choices: Choices | undefined): Promise<Pick<EmbedAnswers, "model" | "hyperparameters">> {
   const { models } = await inspect(services, title, source);
   for (;;) {
-    const picked = await pickOne<ModelItem>({ title, placeholder: vscode.l10n.t("Map"), items: modelItems(models.filter(({ isMap }) => isMap), choices?.model) });
+    const picked = await pickOne<ModelItem>({ title, step: [1, 2], placeholder: vscode.l10n.t("Map"), items: modelItems(models.filter(({ isMap }) => isMap), choices?.model) });
     if (picked === back || !picked.model) continue;
-    const hyperparameters = await askHyperparameters(title, picked.model, choices?.hyperparameters[picked.model.id] ?? {});
+    const hyperparameters = await askHyperparameters(title, picked.model, choices?.hyperparameters[picked.model.id] ?? {}, [2, 2]);
     if (hyperparameters !== back) return { model: picked.model, hyperparameters };
   }
 }
@@ -158,7 +158,7 @@ interface HyperparameterItem extends vscode.QuickPickItem {
 }
 
 /** Step 3: the model's knobs with their values; starting is the first item. */
-async function askHyperparameters(title: string, model: ModelDescription, remembered: HyperparameterValues): Promise<HyperparameterValues | typeof back> {
+async function askHyperparameters(title: string, model: ModelDescription, remembered: HyperparameterValues, step: [number, number] = [totalSteps, totalSteps]): Promise<HyperparameterValues | typeof back> {
   const table = model.hyperparameters;
   const defaults = Object.fromEntries(Object.entries(table).map(([id, parameter]) => [id, parameter.default as HyperparameterValue]));
   let values: HyperparameterValues = { ...defaults, ...Object.fromEntries(Object.entries(remembered).filter(([id, value]) => table[id] && !problemWith(table[id], toText(table[id], value)))) };
@@ -168,7 +168,7 @@ async function askHyperparameters(title: string, model: ModelDescription, rememb
     const visible = Object.entries(table).filter(([, parameter]) => showAll || !parameter.advanced);
     const changed = Object.keys(table).some(id => toText(table[id]!, values[id]!) !== toText(table[id]!, defaults[id]!));
     const picked = await pickOne<HyperparameterItem>({
-      title, step: [3, totalSteps], canGoBack: true, active: start,
+      title, step, canGoBack: true, active: start,
       placeholder: vscode.l10n.t("Press Enter to start, or choose a value to change"),
       items: [
         start,

@@ -204,7 +204,7 @@ export class ScatterElement extends ViewElement {
               this.announcement = event.detail;
               this.requestUpdate();
             }}></latent-selection>
-          <latent-quality .picture=${this.judgeable(overview)} .startsOpen=${state.checkpoint!.header.capabilities.includes("map")} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}></latent-quality>
+          <latent-quality .picture=${this.judgeable(overview)} .startsOpen=${state.checkpoint!.header.capabilities.includes("map") && state.checkpoint!.header.state === "complete"} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}></latent-quality>
         </aside>
       </div>
       <div class="unseen" aria-live="polite">${this.announcement}</div>`;
