@@ -35,7 +35,7 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
         datasetProblem: opened.problem,
         live: checkpoint.live,
         projections: Object.entries(projections)
-          .map(([id, { title, dimensions }]) => ({ id, title, dimensions: dimensions(dim) }))
+          .map(([id, { title, dimensions }]) => ({ id, title: id === "axes" && checkpoint.model.map ? mapAxes.title : title, dimensions: dimensions(dim) }))
           .concat(rawProjection(checkpoint))
           .filter(({ dimensions }) => dimensions.length > 0),
         usualProjection: usualProjection(checkpoint.header.latent),
@@ -192,6 +192,8 @@ async function axisTitles(checkpoint: OpenCheckpoint): Promise<string[]> {
   return names.map((name, j) => (variances && total ? `${name} (${((100 * variances.data[j]!) / total.data[0]!).toFixed(1)} %)` : name));
 }
 
+/** The axes of a map mean nothing by themselves. */
+const mapAxes = { title: "The map" };
 const rawId = "rows";
 /** Rows of two or three values can be drawn as they are, before anything was learned. */
 function rawProjection({ schema }: OpenCheckpoint) {

@@ -125,8 +125,8 @@ export async function withTrainingView<T>(services: Services, checkpoint: vscode
 }
 
 export async function openWhenDone(services: Services, checkpoint: vscode.Uri): Promise<void> {
-  await services.explorerTarget.set(checkpoint);
   const { header } = await services.checkpoints.at(checkpoint);
+  if (header?.capabilities.includes("decode")) await services.explorerTarget.set(checkpoint);
   const { openWhenDone: wanted } = readSettings(checkpoint);
   if (header && wanted !== "none" && visualizersOf(header).includes(wanted)) await openVisualizer(checkpoint, wanted, { preserveFocus: false });
 }
