@@ -43,15 +43,14 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
       };
     }),
 
-    points: (path, { projection, dimensions }) => checkpoints.use(path, checkpoint =>
-      checkpoint.remember(`points ${projection} ${dimensions}`, () => pointsOf(checkpoint, projection, dimensions))),
+    points: (path, { projection, dimensions }) => checkpoints.use(path, checkpoint => drawnPoints(checkpoint, projection, dimensions)),
 
     quality: (path, { projection, dimensions }, signal) => checkpoints.use(path, async checkpoint => {
       if (checkpoint.live) throw new LatentError("unsupported", "a map that is still being made is not judged");
-      const points = await pointsOf(checkpoint, projection, dimensions);
       // Not shared among views as other results are: each may stop its own, which takes seconds.
       const known = judged.get(checkpoint)?.get(`${projection} ${dimensions}`);
       if (known) return known;
+      const points = await drawnPoints(checkpoint, projection, dimensions);
       const quality = await qualityOf(checkpoint, points, checkpoints, signal);
       const ofCheckpoint = judged.get(checkpoint) ?? new Map<string, Quality>();
       judged.set(checkpoint, ofCheckpoint.set(`${projection} ${dimensions}`, quality));
@@ -171,6 +170,11 @@ async function neighborsInData(checkpoint: OpenCheckpoint, row: number, metric: 
 /** The axes of a space that can be drawn as it is or is ordered by variance, else the principal ones. */
 function usualProjection({ dim, blocks }: LatentSpace): keyof typeof projections {
   return dim <= 3 || blocks[0]?.name === "PC" ? "axes" : "principal";
+}
+
+/** Points, kept as long as the checkpoint is open: a view draws them, its quality card judges them. */
+function drawnPoints(checkpoint: OpenCheckpoint, projection: string, dimensions: number): Promise<Points> {
+  return checkpoint.remember(`points ${projection} ${dimensions}`, () => pointsOf(checkpoint, projection, dimensions));
 }
 
 async function pointsOf(checkpoint: OpenCheckpoint, id: string, dimensions: number): Promise<Points> {
