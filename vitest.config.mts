@@ -1,4 +1,11 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// Hundreds of modules that each test file would load one by one.
+const tfjs = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-core/dist/register_all_gradients", "@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu"];
+
+// What the wasm backend finds in a CommonJS module.
+const banner = `import { createRequire as createRequireOf } from "node:module"; const require = createRequireOf(import.meta.url); const __dirname = ${JSON.stringify(resolve(import.meta.dirname, "node_modules/@tensorflow/tfjs-backend-wasm/dist"))};`;
 
 export default defineConfig({
   test: {
@@ -7,6 +14,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    deps: { optimizer: { ssr: { enabled: true, include: tfjs, rolldownOptions: { output: { banner } } } } },
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },
       // A worker keeps its browser and its checkpoints for all of its files.

@@ -4,10 +4,10 @@
 //
 //   node scripts/buildKernels.mjs
 
-import asc from "assemblyscript/asc";
 import * as esbuild from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -58,6 +58,7 @@ async function bundleThreads(folder) {
 }
 
 async function compile({ sources, features }, target) {
+  const { default: asc } = await import("assemblyscript/asc"); // takes a second, and mostly nothing is to be compiled
   let bytes;
   const { error, stderr } = await asc.main(
     ["index.ts", "--baseDir", sources, "--outFile", "kernels.wasm", "--enable", features.join(), ...(features.includes("threads") ? sharedMemory : []), ...compilerOptions],
@@ -75,7 +76,7 @@ async function replaceFile(path, contents) {
 }
 
 async function stampOfSources() {
-  const hash = createHash("sha256").update(asc.version);
+  const hash = createHash("sha256").update(createRequire(import.meta.url)("assemblyscript/package.json").version);
   const inFolder = async folder => (await readdir(folder)).filter(name => name.endsWith(".ts")).sort().map(name => join(folder, name));
   for (const path of [fileURLToPath(import.meta.url), ...(await inFolder(kernelSources)), ...(await inFolder(mapSources))]) {
     hash.update(await readFile(path));

@@ -4,6 +4,7 @@ import { installWebgpuKernels } from "../kernels/webgpu";
 import { asWebgpuBackend } from "../kernels/webgpu/webgpuBackend";
 import { chooseAdapter, type Dawn } from "./adapters";
 import { guardDevice } from "./deviceGuard";
+import { shareShaders } from "./sharedShaders";
 
 /** What the device is asked to allow: as much as the card has, since WebGPU's defaults are those of a phone. */
 const computeLimits = [
@@ -28,6 +29,7 @@ export async function openWebgpu({ adapter: wanted = "" }: BackendOptions): Prom
   type Arguments = ConstructorParameters<typeof WebGPUBackend>;
   const backend = new WebGPUBackend(device as unknown as Arguments[0], adapter.info as unknown as Arguments[1]);
   guardDevice(device, asWebgpuBackend(backend));
+  shareShaders(device);
   // tfjs registered a backend of that name with its own choice of adapter and limits; ours takes its place.
   tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => backend, 3);
