@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
-// Hundreds of modules that each test file would load one by one.
+// TensorFlow.js in a few modules instead of hundreds, which each test file would load one by one.
 const tfjs = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-core/dist/register_all_gradients", "@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu"];
 
 // What the wasm backend finds in a CommonJS module.
@@ -14,7 +14,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    deps: { optimizer: { ssr: { enabled: true, include: tfjs, rolldownOptions: { output: { banner } } } } },
+    deps: { optimizer: { ssr: { enabled: true, include: tfjs, rolldownOptions: { plugins: [{ name: "commonjs-names", banner }] } } } },
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },
       // A worker keeps its browser and its checkpoints for all of its files.
