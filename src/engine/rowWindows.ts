@@ -3,9 +3,9 @@ import { rowSize } from "../protocol/data";
 import { throwIfCancelled } from "../protocol/errors";
 import type { TrainingData } from "./trainingData";
 
-/** Rows of `size` values that are looked at together: 32 MB of them, and no more than a product of some ten milliseconds takes. */
+/** Rows of `size` values that are looked at together: at most 16 MB of them, and no more than a product of some ten milliseconds takes. */
 export function windowRows(size: number): number {
-  return Math.max(1, Math.min(2048, Math.floor(2 ** 23 / size)));
+  return Math.max(1, Math.min(1024, Math.floor(2 ** 22 / size)));
 }
 
 /** Visits the rows in model space window by window, first to last; checks for cancel and serves the event loop between. */

@@ -33,9 +33,10 @@ export async function symmetricEigen(a: Float64Array, n: number, k: number, onPr
     return { values: Float64Array.from(order, i => values[i]!), vectors };
   }
   const values = diagonal.slice();
-  await implicitQl(values, offDiagonal.slice(), undefined, undefined);
+  await implicitQl(values, offDiagonal.slice(), undefined, onProgress);
   values.sort().reverse();
   const vectors = inverseIteration(diagonal, offDiagonal, values.subarray(0, k), n);
+  await onProgress?.(1);
   backTransform(a, scales, vectors, n, k);
   return { values, vectors };
 }

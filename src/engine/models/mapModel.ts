@@ -101,7 +101,7 @@ async function rowsOf(data: TrainingData, values: HyperparameterValues, { signal
   const mean = reduced && tf.tensor1d(Float32Array.from(reduced.mean));
   try {
     const shared = new Float32Array(new SharedArrayBuffer(4 * count * dim)); // the thread reads the same memory
-    const perWindow = Math.max(1, Math.floor(2 ** 22 / size));
+    const perWindow = Math.max(1, Math.floor(2 ** 20 / size));
     for (let start = 0; start < count; start += perWindow) {
       throwIfCancelled(signal);
       const x = await data.window({ start, count: Math.min(perWindow, count - start) });

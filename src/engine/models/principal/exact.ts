@@ -9,7 +9,7 @@ import { checkVariance, type Found, type SolverOptions } from "./solver";
 // backend in f32, tile by tile; they are summed and solved in f64.
 
 /** Multiply-adds of a tile: some ten milliseconds of a processor's time, between which the event loop is served. */
-const tileWork = 2 ** 32;
+const tileWork = 2 ** 31;
 
 /** Eigenvectors of the covariance (Y − 1δᵀ)ᵀ(Y − 1δᵀ) / n = YᵀY / n − δδᵀ [d × d]. One pass over the rows. */
 export async function byCovariance(rows: ShiftedRows, k: number, options: SolverOptions): Promise<Found> {
