@@ -1,5 +1,5 @@
-// `npm test`: every check of the project, one stage after the other, and one line that sums them up. A failing stage does
-// not stop the next: one run shows all that is wrong.
+// `npm test`: every check of the project, stage by stage, and one line that sums them up. A failing stage does not stop the
+// next: one run shows all that is wrong.
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -15,7 +15,12 @@ const out = path.join(root, "out");
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
- * @typedef {{ name: string, about: string, run: () => Promise<Counts> }} Stage
+ * @typedef {(line: string) => void} Log
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {string} about
+ * @property {boolean} [besideLast] runs beside the stage before it: it waits more than it computes
+ * @property {(log: Log, isPaired: boolean) => Promise<Counts>} run `isPaired`: another stage runs at the same time
  */
 
 const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string" }, help: { type: "boolean", short: "h" } } });
@@ -26,9 +31,9 @@ const stages = [
   { name: "types", about: "tsc -b", run: () => single(bin("typescript/bin/tsc"), ["-b"]) },
   { name: "host", about: "VS Code server, browser and packaging tool, installed on first use", run: async () => (await installed, nothing) },
   { name: "build", about: "esbuild", run: () => single(path.join(root, "esbuild.mjs"), []) },
-  { name: "unit", about: "vitest, no VS Code", run: () => vitest("unit") },
+  { name: "unit", about: "vitest, no VS Code", run: (_, isPaired) => vitest("unit", isPaired ? ["--maxWorkers=1"] : []) },
+  { name: "vscode", about: "mocha inside a real VS Code", besideLast: true, run: inVsCode },
   { name: "pages", about: "each webview in a browser", run: () => vitest("pages") },
-  { name: "vscode", about: "mocha inside a real VS Code", run: inVsCode },
   { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
 ];
 
@@ -53,22 +58,37 @@ async function main() {
   if (!only || only.includes("host")) (installed = install()).catch(() => undefined); // its stage tells
   const total = { ...nothing };
   const lines = [];
-  for (const stage of stages) {
-    if (only && !only.includes(stage.name)) continue;
-    console.log(`\n━━ ${stage.name}: ${stage.about}`);
-    const started = Date.now();
-    const counts = await stage.run().catch(error => {
-      console.error(error instanceof ToolError ? error.message : error);
-      return { ...nothing, failed: 1 };
-    });
-    for (const key of Object.keys(total)) total[key] += counts[key];
-    lines.push(`${stage.name.padEnd(8)} ${counts.failed ? "✗" : "✓"} ${sum(counts)}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-    console.log(`━━ ${lines.at(-1)}`);
+  const chosen = stages.filter(({ name }) => !only || only.includes(name));
+  while (chosen.length > 0) {
+    const together = [chosen.shift(), ...(chosen[0]?.besideLast ? [chosen.shift()] : [])];
+    const [first, second] = together;
+    if (second) console.log(`\n━━ ${second.name} runs beside the next, and is told after it`);
+    console.log(`\n━━ ${first.name}: ${first.about}`);
+    // What the second says is kept, so that the two are not mixed.
+    const kept = second ? [`\n━━ ${second.name}: ${second.about}`] : [];
+    const results = together.map((stage, i) => timed(stage, i === 0 ? console.log : line => kept.push(line), together.length > 1));
+    for (const [i, result] of results.entries()) {
+      const { counts, seconds } = await result;
+      if (i > 0) console.log(kept.join("\n"));
+      for (const key of Object.keys(total)) total[key] += counts[key];
+      lines.push(`${together[i].name.padEnd(8)} ${counts.failed ? "✗" : "✓"} ${sum(counts)}, ${seconds.toFixed(1)} s`);
+      console.log(`━━ ${lines.at(-1)}`);
+    }
   }
   console.log(`\n${lines.join("\n")}\n`);
   // The last line: machines read it.
   console.log(sum(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+/** @param {Stage} stage @param {Log} log @param {boolean} isPaired */
+async function timed(stage, log, isPaired) {
+  const started = Date.now();
+  const counts = await stage.run(log, isPaired).catch(error => {
+    log(error instanceof ToolError ? error.message : (error?.stack ?? String(error)));
+    return { ...nothing, failed: 1 };
+  });
+  return { counts, seconds: (Date.now() - started) / 1000 };
 }
 
 const sum = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
@@ -80,7 +100,7 @@ async function single(script, args) {
   return code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
 }
 
-async function vitest(project) {
+async function vitest(project, more = []) {
   const report = path.join(out, `${project}.json`);
   rmSync(report, { force: true });
   // A software GPU, so that the WebGPU backend is tested on every machine; a running process takes no new library path.
@@ -88,6 +108,7 @@ async function vitest(project) {
   const code = await node(bin("vitest/vitest.mjs"), [
     "run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`,
     ...(options.grep ? ["-t", options.grep] : []),
+    ...more,
   ], env);
   if (!existsSync(report)) return { ...nothing, failed: code === 0 ? 0 : 1 };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
@@ -100,13 +121,13 @@ async function vitest(project) {
 }
 
 /** The main suite, then what differs in a workspace without trust: the same one, with the checkpoints that the first left. */
-async function inVsCode() {
+async function inVsCode(log) {
   const { compileSuite, runHostTests } = await import("./vscodeTest.mjs");
   const folder = await workspace("vscode");
-  const trusted = counted(await runHostTests({ folder, grep: options.grep }));
+  const trusted = counted(await runHostTests({ folder, grep: options.grep, log }));
   if (options.grep && !options.grep.includes("untrusted")) return trusted;
   const suite = await compileSuite({ source: path.join(root, "test/vscode/untrusted"), outDir: path.join(out, "untrusted-tests") });
-  const untrusted = counted(await runHostTests({ folder, suite, trust: true, settings: { "security.workspace.trust.startupPrompt": "never" }, grep: options.grep }));
+  const untrusted = counted(await runHostTests({ folder, suite, trust: true, settings: { "security.workspace.trust.startupPrompt": "never" }, grep: options.grep, log }));
   return sumOf(trusted, untrusted);
 }
 
