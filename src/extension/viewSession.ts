@@ -136,6 +136,10 @@ export class ViewSession extends Disposable {
         if (!viewCommands.includes(id)) throw new LatentError("bad-request", `a view may not run ${String(id)}`);
         await vscode.commands.executeCommand(id, this.checkpoint());
       },
+      removePlaced: async id => {
+        await engine.remote.removePlaced(this.path(), id);
+        this.services.checkpoints.refresh();
+      },
       compare: async () => {
         const own = this.checkpoint()!;
         const other = await pickCheckpoint(this.services, vscode.l10n.t("Compare with the losses of"), file => (file.header?.losses.length ?? 0) > 0 && file.uri.fsPath !== own.fsPath);
