@@ -50,6 +50,12 @@ export class FakeHost {
     for (const method of methods) this.replaced.set(method, () => Promise.reject(new LatentError(code, message)));
   }
 
+  /** From now on what the engine answers to this query goes through `change` first. */
+  change(method: Method, change: (answer: Promise<unknown>) => Promise<unknown>): void {
+    const engine = this.engine as unknown as Record<string, Answer>;
+    this.replaced.set(method, (...args) => change(engine[method]!(this.checkpoint!.path, ...args)));
+  }
+
   /** From now on these calls are answered as ever. */
   restore(...methods: Method[]): void {
     for (const method of methods) this.replaced.delete(method);
