@@ -109,12 +109,15 @@ describe("placed rows", () => {
     expect(svg).toContain('stroke="rgb(255, 255, 255)"');
   });
 
-  it("are coloured by columns of their own dataset, and kept when that is gone", async () => {
+  it("are coloured by columns of their own dataset", async () => {
     const view = await openView("scatter", { checkpoint: "placed" });
     await view.page.getByRole("combobox", { name: "Colour" }).selectOption("column:island");
     await view.settled();
     const { classes, values } = await (await checkpoints()).engine.placedColoring((await checkpoints()).placed.path, "column:island") as { classes: string[]; values: Int32Array };
     expect(await view.find("latent-legend .entries").textContent()).toContain(classes[values[0]!]);
+  });
+
+  it("are kept when their dataset is gone", async () => {
     const gone = await openView("scatter", {
       checkpoint: "placed",
       prepare: host => host.change("placed", async answer => {

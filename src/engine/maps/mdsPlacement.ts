@@ -20,12 +20,14 @@ const still = 1e-6;
 /** Nearest rows whose middle is where a point begins, beside the nearest alone: the better end of the two is kept. */
 const startNeighbors = 5;
 const rowsAtOnce = 256;
+/** Share of the largest extent below which an axis is flat: dividing by it would make the rounding of f32 distances larger than the axis itself. */
+const negligible = 1e-5;
 
 /**
  * Coordinates [added × dimensions] of new rows in a map of `rows` that does not move. `graph` has the new rows' nearest rows of the map.
  *
  * Classical: Gower's formula (1968, eq. 10) x_a = −½ Σ_l (y_la / λ_a) (δ_l² − mean_m δ_lm²), λ_a = Σ_l y_la², over the landmarks l; an axis
- * without extent stays 0. Metric: each point alone lowers Σ_l (|x − y_l| − δ_l)² by majorization (de Leeuw 1977; a step is
+ * that is flat beside the others stays 0. Metric: each point alone lowers Σ_l (|x − y_l| − δ_l)² by majorization (de Leeuw 1977; a step is
  * x ← mean_l (y_l + δ_l (x − y_l) / |x − y_l|)). Nonmetric: the same, with δ replaced by the nearest monotone function of it that the map's
  * own distances follow (isotonic regression over the pairs of landmarks; Kruskal 1964).
  *
@@ -81,7 +83,7 @@ function gower(marks: Float64Array, among: Float64Array, size: number, dimension
     for (let l = 0; l < size; l++) sum += marks[l * dimensions + axis]! ** 2;
     return sum;
   });
-  const flat = 1e-10 * Math.max(...extents);
+  const flat = negligible * Math.max(...extents);
   return distances => extents.map((extent, axis) => {
     if (!(extent > flat)) return 0;
     let sum = 0;
