@@ -64,7 +64,7 @@ describe("placed rows", () => {
     const row = Array.from({ length: added }, (_, i) => own + i).sort((a, b) => apart(b) - apart(a))[0]!;
     await view.page.mouse.move(cloud.places[row]!.x, cloud.places[row]!.y);
     await view.settled();
-    expect(await view.find("latent-hover-card .card").textContent()).toContain("placed, of rest.csv");
+    expect(await view.find("latent-hover-card .card").textContent()).toContain("placed from rest.csv");
     await view.page.mouse.click(cloud.places[row]!.x, cloud.places[row]!.y);
     await view.settled();
     expect(await view.find("latent-selection h3").first().textContent()).toBe(`Row ${row - own}`);

@@ -114,7 +114,7 @@ export class SelectionElement extends LitElement {
     const facts: [string, string][] = [
       ...(title && title !== `row ${place.row}` ? [[t("Name"), title] as [string, string]] : []),
       ...(labels ? [[labels.name, labelText(labels, row)] as [string, string]] : []),
-      ...(place.set ? [[t("Placed, of"), place.set.name] as [string, string]] : []),
+      ...(place.set ? [[t("Placed from"), place.set.name] as [string, string]] : []),
       ...(details?.facts[at] ?? []).filter(([name]) => name !== labels?.name),
     ];
     return html`<section>

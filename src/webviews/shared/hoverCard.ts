@@ -52,7 +52,7 @@ export class HoverCardElement extends LitElement {
       ${details && this.schema.kind === "image" ? rowPicture(details.x, 0, this.schema, "") : nothing}
       <div class="text">
         <strong class="ellipsis">${details?.titles[0] ?? t("row {0}", row)}</strong>
-        ${this.origin ? html`<span class="ellipsis muted">${t("placed, of {0}", this.origin)}</span>` : nothing}
+        ${this.origin ? html`<span class="ellipsis muted">${t("placed from {0}", this.origin)}</span>` : nothing}
         ${this.labels ? html`<span class="ellipsis"><span class="swatch" ${background(color)}></span>${this.labels.kind === "numbers" ? html`<span class="muted">${this.labels.name}</span> ` : nothing}${labelText(this.labels, row)}</span>` : nothing}
         ${facts.slice(0, 8).map(([name, value]) => html`<span class="ellipsis"><span class="muted">${name}</span> ${value}</span>`)}
       </div>
