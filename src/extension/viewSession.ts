@@ -13,6 +13,7 @@ import { haveSameRows, membersOf } from "./mapComparisons";
 import { pickCheckpoint } from "./commands/target";
 import type { Run } from "./runs";
 import type { Services } from "./services";
+import { showError } from "./showError";
 
 /**
  * What one webview may do, bound to one checkpoint at a time (the editors' never changes, the explorer's follows the
@@ -137,7 +138,8 @@ export class ViewSession extends Disposable {
         await vscode.commands.executeCommand(id, this.checkpoint());
       },
       removePlaced: async id => {
-        await engine.remote.removePlaced(this.path(), id);
+        // The page goes on as it is: what failed is told where commands tell it.
+        await engine.remote.removePlaced(this.path(), id).catch((error: unknown) => showError(this.services, error));
         this.services.checkpoints.refresh();
       },
       compare: async () => {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/engine/checkpoint";
 import { createEngine } from "../../src/engine/engine";
 import type { HyperparameterValues, Progress } from "../../src/protocol/data";
+import type { EngineApi } from "../../src/protocol/engineApi";
+import { connect, expose, type Message, type Port } from "../../src/protocol/rpc";
 import { backendOptions } from "../helpers/backends";
 import { npy } from "../helpers/datasetFiles";
 import { writeDigits } from "../helpers/memoryDataset";
@@ -194,6 +196,36 @@ describe("rows placed in a map", () => {
     }
     expect(readdirSync(folder).filter(name => name.endsWith(".tmp"))).toEqual([]);
   }, 60_000);
+
+  it("are placed, asked for and cancelled over the boundary between processes", async () => {
+    const path = await fit("mds", "remote", { kind: "classical" });
+    // As two processes: everything that crosses is a structured clone.
+    const listeners: ((message: Message) => void)[][] = [[], []];
+    const port = (own: 0 | 1): Port => ({
+      post: message => setImmediate(() => listeners[1 - own]!.forEach(listen => listen(structuredClone(message)))),
+      listen: receive => listeners[own]!.push(receive),
+    });
+    const { close: _, ...methods } = engine;
+    expose<EngineApi>(port(0), methods);
+    const { remote } = connect<EngineApi>(port(1));
+    const { source } = await remote.inspectFor(path, { path: others, choices: null });
+    expect(source.choices["labels"]).toEqual(["others-labels-idx1-ubyte"]);
+    const before = readFileSync(path);
+    const abort = new AbortController();
+    onProgress = () => abort.abort();
+    await expect(remote.place({ runId: "remote", path, source }, abort.signal)).rejects.toMatchObject({ code: "cancelled" });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    const fractions: number[] = [];
+    onProgress = (id, { fraction }) => { if (id === "remote") fractions.push(fraction); };
+    expect(await remote.place({ runId: "remote", path, source }, signal())).toEqual({ id: 1, count: held });
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    const { data } = await remote.placed(path, { projection: "axes", dimensions: 2 });
+    expect(data).toBeInstanceOf(Float32Array);
+    expect(data).toEqual((await engine.placed(path, { projection: "axes", dimensions: 2 })).data);
+    await expect(remote.place({ runId: "remote", path, source: { path: join(folder, "nowhere.npy"), choices: {} } })).rejects.toMatchObject({ code: "bad-dataset" });
+    await remote.removePlaced(path, 1);
+    expect((await remote.placed(path, { projection: "axes", dimensions: 2 })).sets).toEqual([]);
+  });
 
   it("are refused in words where they cannot be placed", async () => {
     const map = await fit("umap", "refusing", { epochs: 50 });

@@ -132,6 +132,27 @@ describe("placed rows", () => {
     expect(gone.host.argsOf("details").every(([rows]) => (rows as Int32Array).every(row => row < own))).toBe(true);
   });
 
+  it("are drawn in three dimensions, and have no place in a projection of the map", async () => {
+    for (const gpu of ["webgl", "none"] as const) {
+      const view = await openView("scatter", { checkpoint: "placed", gpu });
+      await view.page.getByRole("button", { name: "3D" }).click();
+      await view.settled();
+      const cloud = await cloudOf(view);
+      expect([cloud.count, cloud.firstMark]).toEqual([own + added, own]);
+      const outlined = Array.from({ length: added }, (_, i) => own + i).filter(row => [0, 1, 2].every(channel => cloud.corners[row]![channel]! > 165) && cloud.corners[row]![3]! > 60);
+      expect(outlined.length / added).toBeGreaterThan(0.4); // nearer ones cover those behind
+      await view.find("latent-placed").getByRole("button", { name: "Select the rows of rest.csv" }).click();
+      await view.page.getByRole("combobox", { name: "Map" }).selectOption("principal");
+      await view.settled();
+      const turned = await cloudOf(view);
+      expect(turned.count).toBe(own);
+      expect(new Set(turned.colors.filter((_, at) => at % 4 !== 3)).size).toBeGreaterThan(4);
+      expect(await view.find("latent-placed [role=status]").textContent()).toContain("not in this projection");
+      expect(await view.find("latent-selection h3").first().textContent()).toBe("86 rows selected");
+      await view.close();
+    }
+  });
+
   it("can be placed in maps alone, and are offered there", async () => {
     expect(await (await openView("scatter", { checkpoint: "penguins" })).find("latent-placed").count()).toBe(0);
     const untrusted = await openView("scatter", { checkpoint: "placed", state: { trusted: false } });

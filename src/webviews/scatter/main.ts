@@ -22,7 +22,7 @@ import "../shared/hoverCard";
 import type { HoverPoint } from "../shared/hoverCard";
 import "../shared/legendElement";
 import { noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
-import { hideSets, isGone, labelsOfFirst, placeOf, withPlacedLabels, withPlacedPoints } from "../shared/placedRows";
+import { hideSets, isGone, labelsOfDrawn, placeOf, withPlacedLabels, withPlacedPoints } from "../shared/placedRows";
 import { corner } from "./corner";
 import { svgOfCloud } from "./scatterSvg";
 import "./placedElement";
@@ -54,6 +54,9 @@ export class ScatterElement extends ViewElement {
   private placed: PlacedPoints = nothingPlaced;
   /** Of the checkpoint's rows and all that were placed, in any projection. */
   private labels: Labels | null = null;
+  /** Of the rows that are drawn. */
+  private drawnLabels: Labels | null = null;
+  private drawnSelection = new Int32Array(0);
   private colors = new Uint8Array(0);
   private shown = new Uint8Array(0);
   private selection = new Int32Array(0);
@@ -141,10 +144,13 @@ export class ScatterElement extends ViewElement {
     this.requestUpdate();
     if (!this.points) return;
     const n = this.points.data.length / this.points.dimensions;
-    const labels = labelsOfFirst(this.labels, n);
+    const labels = (this.drawnLabels = labelsOfDrawn(this.labels, this.own, n));
+    // What is selected may have no place in this projection.
+    this.drawnSelection = this.selection.some(row => row >= n) ? this.selection.filter(row => row < n) : this.selection;
+    if (this.hovered && this.hovered.row >= n) this.hovered = null;
     this.shown = shownRows(labels, n, this.filter.value) as Uint8Array<ArrayBuffer>;
     if (n > this.own) hideSets(this.shown, this.own, this.placed.sets, this.hiddenSets.value);
-    this.colors = pointColors(labels, n, this.shown, this.selection, readTheme().dark) as Uint8Array<ArrayBuffer>;
+    this.colors = pointColors(labels, n, this.shown, this.drawnSelection, readTheme().dark) as Uint8Array<ArrayBuffer>;
   }
 
   /** Makes `rows` the selection; tells the other views unless they told us. */
@@ -196,14 +202,14 @@ export class ScatterElement extends ViewElement {
     const { header } = state.checkpoint!;
     const { schema } = header;
     const { sets } = this.placed;
-    const labels = labelsOfFirst(this.labels, points.data.length / points.dimensions);
+    const labels = this.drawnLabels;
     const version = header.createdAt + String(header.seconds);
     return html`
       ${this.toolbar(overview)}
       ${this.datasetNotice(overview.datasetProblem)}
       <div class="body">
         <div class="plot">
-          <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .firstMark=${schema.count} .selection=${this.selection} .neighbors=${this.neighbors}
+          <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .firstMark=${schema.count} .selection=${this.drawnSelection} .neighbors=${this.neighbors}
             .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
             @camera-change=${(event: CustomEvent<Camera | null>) => { this.camera.value = event.detail; }}
             @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}
@@ -299,7 +305,7 @@ export class ScatterElement extends ViewElement {
     if (!cloud || !points) return;
     await host.save({
       name: `${this.fileStem}.svg`,
-      content: svgOfCloud(cloud, { colors: this.colors, firstMark: this.own, axes: points.axes, labels: labelsOfFirst(this.labels, points.data.length / points.dimensions) }),
+      content: svgOfCloud(cloud, { colors: this.colors, firstMark: this.own, axes: points.axes, labels: this.drawnLabels }),
     });
   }
 }

@@ -8,7 +8,7 @@ import { host, t } from "../shared/host";
 import { Latest, messageOf } from "../shared/latest";
 import { background } from "../shared/paint";
 import { Persisted } from "../shared/persisted";
-import { isGone, placeOf, rowTitle } from "../shared/placedRows";
+import { isGone, placeOf } from "../shared/placedRows";
 import "../shared/rowPicture";
 import { rowPicture } from "../shared/rowTemplate";
 import { viewStyles } from "../shared/styles";
@@ -97,7 +97,7 @@ export class SelectionElement extends LitElement {
     this.latest.run("details", signal => host.details(rows, signal), details => {
       this.details = details;
       this.described = rows as Int32Array<ArrayBuffer>;
-      if (this.selection.length === 1) this.announce(`${rowTitle(this.selection[0]!, this.schema.count, this.placed)} ${labelText(this.labels, this.selection[0]!)}`);
+      if (this.selection.length === 1) this.announce(this.spoken(this.selection[0]!, details.titles[0] ?? ""));
     });
   }
 
@@ -173,6 +173,12 @@ export class SelectionElement extends LitElement {
   private async copy(): Promise<void> {
     await host.copy(Array.from(this.selection, row => `${this.nameOf(row)}\t${labelText(this.labels, row)}`).join("\n"));
     this.announce(t("Copied"));
+  }
+
+  /** What a screen reader is told of the one row that is selected. */
+  private spoken(row: number, title: string): string {
+    const { set } = placeOf(row, this.schema.count, this.placed);
+    return `${set ? t("{0} of {1}", title, set.name) : title} ${labelText(this.labels, row)}`;
   }
 
   /** The row's number, after its dataset's name where it is not the map's own. */

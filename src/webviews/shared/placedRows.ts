@@ -1,6 +1,5 @@
 import type { Labels } from "../../protocol/data";
 import type { PlacedPoints, PlacedSet, Points } from "../../protocol/engineApi";
-import { t } from "./host";
 
 // Rows of other datasets that were placed in a map, in the views of that map: they are counted on from its own rows, set after set.
 
@@ -32,12 +31,6 @@ export function rangesOf(own: number, sets: readonly PlacedSet[]): { set: Placed
   });
 }
 
-/** "Row 12", "Row 12 of new.csv". */
-export function rowTitle(row: number, own: number, sets: readonly PlacedSet[]): string {
-  const place = placeOf(row, own, sets);
-  return place.set ? t("Row {0} of {1}", place.row, place.set.name) : t("Row {0}", row);
-}
-
 /** True for a row whose dataset is gone, so that nothing but its place and label is known. */
 export function isGone(row: number, own: number, sets: readonly PlacedSet[]): boolean {
   return (placeOf(row, own, sets).set?.problem ?? null) !== null;
@@ -67,11 +60,12 @@ export function withPlacedLabels(own: Labels, placed: Labels): Labels {
   return { ...own, values };
 }
 
-/** The labels of the first `count` rows; null where there are fewer. */
-export function labelsOfFirst(labels: Labels | null, count: number): Labels | null {
-  if (!labels || labels.values.length < count) return null;
-  if (labels.values.length === count) return labels;
-  return labels.kind === "classes" ? { ...labels, values: labels.values.subarray(0, count) } : { ...labels, values: labels.values.subarray(0, count) };
+/** Labels of the `count` rows that are drawn, `own` of them the map's: without those of placed rows that have no place there, and none yet for placed rows that have just come. */
+export function labelsOfDrawn(labels: Labels | null, own: number, count: number): Labels | null {
+  if (!labels || labels.values.length === count) return labels;
+  if (labels.values.length > count) return labels.kind === "classes" ? { ...labels, values: labels.values.subarray(0, count) } : { ...labels, values: labels.values.subarray(0, count) };
+  if (labels.values.length !== own) return null;
+  return withPlacedLabels(labels, labels.kind === "classes" ? { ...labels, values: new Int32Array(count - own).fill(-1) } : { ...labels, values: new Float32Array(count - own).fill(NaN) });
 }
 
 /** Takes the rows of hidden sets out of `shown`. */

@@ -71,7 +71,7 @@ async function make() {
   const made = {} as Record<CheckpointName, Checkpoint>;
   for (const [name, { source, model, hyperparameters }] of Object.entries(recipes)) made[name as CheckpointName] = await fit(name as CheckpointName, source(), model, hyperparameters);
   made.interrupted = await fit("interrupted", digits(), "autoencoder", { latentDim: 2, hidden: [32], epochs: 50, batchSize: 50, patience: 0 }, stop.signal);
-  const { path: map } = await fit("placed", someTable("most", at => at % 4 !== 0), "umap", { epochs: 100 });
+  const { path: map } = await fit("placed", someTable("most", at => at % 4 !== 0), "umap", { epochs: 100, dimensions: "3" });
   await engine.place({ runId: "placed", path: map, source: { path: someTable("rest", at => at % 4 === 0), choices: {} } }, new AbortController().signal);
   made.placed = await read(map);
   rmSync(made.gone.header.dataset.source.path);

@@ -32,8 +32,9 @@ export function canvasRenderer(canvas: HTMLCanvasElement): PointRenderer {
       discs.clear();
       const cloud = { positions, dimensions, colors, matrix };
       const drawPoint = pointDrawer(raster, cloud, discDrawer(raster, discs, { colors, size: size * ratio, deep }));
-      const drawMark = pointDrawer(raster, cloud, markDrawer(raster, { colors, size: markSize * ratio, outline, width: markOutline * ratio }));
-      const draw = (row: number, strength: number) => (row < firstMark ? drawPoint(row, strength) : drawMark(row, 1));
+      const hasMarks = firstMark < positions.length / dimensions;
+      const drawMark = hasMarks && pointDrawer(raster, cloud, markDrawer(raster, { colors, size: markSize * ratio, outline, width: markOutline * ratio }));
+      const draw = (row: number, strength: number) => (drawMark && row >= firstMark ? drawMark(row, 1) : drawPoint(row, strength));
       // Blending and depth do not go together: in 3-D the nearer disc simply wins.
       const n = positions.length / dimensions;
       for (let row = 0; row < n; row++) draw(row, deep ? 1 : opacity);
