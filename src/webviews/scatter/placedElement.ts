@@ -21,7 +21,7 @@ export class PlacedElement extends LitElement {
     .set > .entry:hover { background: var(--vscode-list-hoverBackground); }
     .set > .entry[aria-pressed="false"] { opacity: 0.45; }
     .mark { width: 9px; height: 9px; flex: none; transform: rotate(45deg); border: 1.5px solid var(--vscode-foreground); }
-    .problem { color: var(--vscode-editorWarning-foreground); }
+    .problem { flex: none; }
   `];
 
   @property({ attribute: false }) sets: readonly PlacedSet[] = [];
