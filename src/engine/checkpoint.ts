@@ -9,6 +9,7 @@ import { openSafetensors, writerOf, writeSafetensors, type HostTensor, type Name
 //   model.*   weights for viewing (of the best epoch)      scaler.shift, scaler.scale   data space ↔ model space
 //   latents   [count, dim]                                  scores   [count] squared error per value, model space
 //   labels    [count] class index (−1 none) or number       resume.* weights, optimizer moments, best weights so far
+//   placed.<id>.* of rows that were placed in a map afterwards: latents, labels, neighbors.rows, neighbors.distances
 //   anything else a model keeps (explained_variance, …) under its own name
 
 /** A checkpoint open for reading; tensors are read when asked for. */
@@ -55,12 +56,18 @@ export async function writeCheckpoint(path: string, record: CheckpointRecord, te
 
 /** Rewrites a checkpoint with a changed record and further tensors, keeping all else. */
 export async function updateCheckpoint(path: string, change: (record: CheckpointRecord) => CheckpointRecord, added: NamedTensors = {}): Promise<void> {
+  await changeCheckpoint(path, record => ({ record: change(record), added, dropped: [] }));
+}
+
+/** Rewrites a checkpoint by what its record holds when its turn comes; tensors whose names begin with one of `dropped` go. */
+export async function changeCheckpoint(path: string, change: (record: CheckpointRecord) => { record: CheckpointRecord; added: NamedTensors; dropped: readonly string[] }): Promise<void> {
   await inTurn(path, async () => {
     const file = await openCheckpoint(path);
     try {
-      const { tensors: _, ...record } = file.header;
-      const kept = await file.readAll("");
-      await write(path, change(record), { ...kept, ...added });
+      const { tensors: _, ...before } = file.header;
+      const { record, added, dropped } = change(before);
+      const kept = Object.entries(await file.readAll("")).filter(([name]) => !dropped.some(prefix => name.startsWith(prefix)));
+      await write(path, record, { ...Object.fromEntries(kept), ...added });
     } finally {
       await file.close();
     }

@@ -6,17 +6,20 @@ import { deviceLostExitCode, type BackendChoice, type EngineApi, type EngineEven
 import type { Progress } from "../protocol/data";
 import { openBackend, type OpenedBackend } from "./backend";
 import type { BackendOptions } from "./backends/opened";
-import { openCheckpoint, referenceTo, updateCheckpoint } from "./checkpoint";
+import { changeCheckpoint, openCheckpoint, referenceTo, updateCheckpoint } from "./checkpoint";
 import { openDataset } from "./datasets";
 import { subsetOf } from "./datasets/subset";
 import { releaseIdleScans } from "./datasets/tableCache";
 import { causeOf, deviceLost } from "./fitFailure";
 import { exportLatents } from "./exportLatents";
 import { runFit, type FitJob } from "./fit";
-import { inspectDataset } from "./inspect";
+import { inspectDataset, inspectLike } from "./inspect";
 import { configureMaps } from "./mapRuns";
 import { models } from "./models";
-import { OpenCheckpoints, subsetRows } from "./openCheckpoints";
+import { OpenCheckpoints } from "./openCheckpoints";
+import { subsetRows } from "./referencedDatasets";
+import { place } from "./place";
+import { placeOfRow, withoutPlaced } from "./placedRows";
 import { checkpointQueries } from "./queries";
 
 export interface EngineOptions extends Omit<BackendOptions, "choice"> {
@@ -89,7 +92,21 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
       await checkpoints.release(checkpointPath);
       return fitInTurn(runId, { checkpointPath, start: null, signal: signal! });
     },
-    location: (path, row) => checkpoints.use(path, async checkpoint => (await checkpoint.dataset()).location(row)),
+    inspectFor: (path, { path: dataset, choices }, signal) => checkpoints.use(path, ({ header }) => inspectLike(header, dataset, choices, { ...(signal ? { signal } : {}) })),
+    place: async ({ runId, path, source }, signal) => {
+      const opened = await backend();
+      return place({ path, source, device: opened.device, signal, onProgress: progress => events.didProgress(runId, progress) }, checkpoints).catch(async error => {
+        throw await causeOf(error, opened);
+      });
+    },
+    removePlaced: async (path, id) => {
+      await checkpoints.release(path);
+      await changeCheckpoint(path, record => withoutPlaced(record, id));
+    },
+    location: (path, row) => checkpoints.use(path, async checkpoint => {
+      const { set, row: own } = placeOfRow(checkpoint, row);
+      return (await (set ?? checkpoint).dataset()).location(own);
+    }),
     exportLatents: async (path, { format, target }, signal) => {
       await backend();
       await checkpoints.use(path, checkpoint => exportLatents(checkpoint, format, target, signal));

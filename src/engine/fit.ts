@@ -15,7 +15,8 @@ import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
 import { causeOfFitFailure } from "./fitFailure";
-import { openReferenced, readScaler, subsetRows, type OpenCheckpoints } from "./openCheckpoints";
+import { readScaler, type OpenCheckpoints } from "./openCheckpoints";
+import { openReferenced, subsetRows } from "./referencedDatasets";
 import type { NamedTensors } from "./safetensors";
 import { modelSchema, scalerTensors } from "./scaler";
 import { latentData, loadTrainingData, type TrainingData } from "./trainingData";

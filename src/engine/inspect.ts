@@ -1,5 +1,9 @@
+import type { CheckpointHeader } from "../protocol/checkpointHeader";
 import type { DatasetDescription, DatasetSource, Labels } from "../protocol/data";
+import { LatentError } from "../protocol/errors";
 import { openDataset, readers, resolvedSource } from "./datasets";
+import { alignedTo } from "./datasets/aligned";
+import { none } from "./datasets/columnNames";
 import type { Dataset, OpenContext } from "./datasets/dataset";
 import { models } from "./models";
 import { modelsFor } from "./models/hyperparameters";
@@ -8,23 +12,63 @@ import { modelsFor } from "./models/hyperparameters";
 export async function inspectDataset(source: DatasetSource, context: OpenContext): Promise<DatasetDescription> {
   const dataset = await openDataset(source, context);
   try {
-    const labels = await dataset.labels(context.signal);
-    const resolved = resolvedSource(source, dataset);
-    return {
-      source: resolved,
-      title: readers[resolved.reader as keyof typeof readers].title,
-      schema: dataset.schema,
-      fingerprint: dataset.fingerprint,
-      labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes.length : 0 },
-      notes: [...dataset.notes],
-      preview: await previewOf(dataset, labels),
-      // Where there is one answer nothing is asked; it is kept all the same, since a file that appears later may add another.
-      choices: dataset.choices.filter(({ many, options }) => many || options.length > 1).map(choice => ({ ...choice })),
-      models: modelsFor(models, dataset.schema),
-    };
+    return await describe(source, dataset, context);
   } finally {
     await dataset.close();
   }
+}
+
+/**
+ * As `inspectDataset`, for rows that shall be like those of a checkpoint: read with `choices`, or where they are null as its own dataset was, as far
+ * as its answers fit the file. The first note says where rows that are read so are no such rows.
+ */
+export async function inspectLike({ schema, dataset: { source: own } }: CheckpointHeader, path: string, choices: DatasetSource["choices"] | null, context: OpenContext): Promise<DatasetDescription> {
+  const { dataset, used } = choices ? { dataset: await openDataset({ path, choices }, context), used: choices } : await openLike(own, path, context);
+  try {
+    const description = await describe({ path, choices: used }, dataset, context);
+    try {
+      alignedTo(dataset, schema);
+      return description;
+    } catch (error) {
+      if (!(error instanceof LatentError)) throw error;
+      return { ...description, notes: [`not yet like the map's rows: it ${error.message}`, ...description.notes] };
+    }
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** Opens a dataset with the answers of another, without the one that does not fit this file, or with none. */
+async function openLike(own: Required<DatasetSource>, path: string, context: OpenContext): Promise<{ dataset: Dataset; used: DatasetSource["choices"] }> {
+  // A file of labels belongs to the rows that it lies beside.
+  const labelled = own.choices["labels"]?.includes(none) === false && (own.reader === "idx" || own.reader === "npy");
+  const answers = Object.entries(own.choices).filter(([id]) => !(labelled && id === "labels"));
+  const without = (left?: string) => Object.fromEntries(answers.filter(([id]) => id !== left));
+  for (const used of [without(), ...answers.map(([id]) => without(id))]) {
+    try {
+      return { dataset: await openDataset({ path, choices: used }, context), used };
+    } catch (error) {
+      if (!(error instanceof LatentError && error.code === "bad-dataset")) throw error;
+    }
+  }
+  return { dataset: await openDataset({ path, choices: {} }, context), used: {} };
+}
+
+async function describe(source: DatasetSource, dataset: Dataset, context: OpenContext): Promise<DatasetDescription> {
+  const labels = await dataset.labels(context.signal);
+  const resolved = resolvedSource(source, dataset);
+  return {
+    source: resolved,
+    title: readers[resolved.reader as keyof typeof readers].title,
+    schema: dataset.schema,
+    fingerprint: dataset.fingerprint,
+    labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes.length : 0 },
+    notes: [...dataset.notes],
+    preview: await previewOf(dataset, labels),
+    // Where there is one answer nothing is asked; it is kept all the same, since a file that appears later may add another.
+    choices: dataset.choices.filter(({ many, options }) => many || options.length > 1).map(choice => ({ ...choice })),
+    models: modelsFor(models, dataset.schema),
+  };
 }
 
 const previewValues = 6;

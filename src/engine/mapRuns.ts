@@ -2,13 +2,15 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { LatentError } from "../protocol/errors";
-import type { MapFrame, MapJob, MapMessage, QualityJob } from "./maps/mapJob";
+import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./maps/mapJob";
+import type { Placement } from "./maps/placement";
 import type { MapQuality } from "./maps/quality";
 
 // Maps on threads of their own, seen from the engine: what a model of a map (models/mapModel.ts) is fitted by.
 
 export type { MapFrame, MapJob } from "./maps/mapJob";
 export type { MapRows, NeighborGraph } from "./maps/map";
+export type { MapKind } from "./maps/mapKinds";
 
 let options = { folder: "", threads: 0 };
 
@@ -51,22 +53,42 @@ export async function judgeMap(job: Omit<QualityJob, Given>, signal?: AbortSigna
   return last.quality;
 }
 
-type Given = "type" | "folder" | "threads" | "stop";
-type Last = Extract<MapMessage, { type: "end" | "quality" | "stopped" }>;
+/**
+ * Places new rows in a finished map, on a thread of its own. Nothing is kept of it before it is done, so an abort ends the thread at
+ * once, whatever it computes. Rejects with `cancelled` then, else with what went wrong in the thread.
+ */
+export async function placeInMap(job: Omit<PlaceJob, Given>, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<Placement> {
+  const last = await onThread({ type: "place", ...job }, message => message.type === "preparing" && onProgress(message.fraction), signal, true);
+  if (last.type !== "placed") throw new LatentError("cancelled", "Cancelled.");
+  return last.placement;
+}
 
-/** Runs a task on a thread of its own to its last message; rejects with what went wrong there. */
-async function onThread(task: Omit<MapJob, "folder" | "threads" | "stop"> | Omit<QualityJob, "folder" | "threads" | "stop">, listen: (message: MapMessage) => void, signal?: AbortSignal): Promise<Last> {
+type Given = "type" | "folder" | "threads" | "stop";
+type Last = Extract<MapMessage, { type: "end" | "quality" | "placed" | "stopped" }>;
+
+type Task = Omit<MapJob, Exclude<Given, "type">> | Omit<QualityJob, Exclude<Given, "type">> | Omit<PlaceJob, Exclude<Given, "type">>;
+
+/**
+ * Runs a task on a thread of its own to its last message; rejects with what went wrong there. An abort asks the thread to stop, which
+ * it does between two steps; with `atOnce` it is ended there and then.
+ */
+async function onThread(task: Task, listen: (message: MapMessage) => void, signal?: AbortSignal, atOnce = false): Promise<Last> {
   const stop = new SharedArrayBuffer(4);
   const threads = options.threads || Math.min(16, availableParallelism());
   const thread = new Worker(join(options.folder, "mapThread.js"), { workerData: { ...task, folder: options.folder, threads, stop } });
-  const abort = () => void Atomics.store(new Int32Array(stop), 0, 1);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
+  let end = () => undefined as void;
+  const abort = () => {
+    Atomics.store(new Int32Array(stop), 0, 1);
+    if (atOnce) end();
+  };
   try {
     return await new Promise<Last>((resolve, reject) => {
+      end = () => resolve({ type: "stopped" });
+      if (signal?.aborted) abort();
+      signal?.addEventListener("abort", abort, { once: true });
       thread.on("message", (message: MapMessage) => {
         if (message.type === "failed") reject(new LatentError(message.code, message.message));
-        else if (message.type === "end" || message.type === "quality" || message.type === "stopped") resolve(message);
+        else if (message.type === "end" || message.type === "quality" || message.type === "placed" || message.type === "stopped") resolve(message);
         else listen(message);
       });
       thread.on("error", reject);

@@ -1,16 +1,16 @@
 import { stat } from "node:fs/promises";
 import type { CheckpointHeader } from "../protocol/checkpointHeader";
 import { rowSize, type Labels } from "../protocol/data";
-import { LatentError, messageOf } from "../protocol/errors";
-import { openCheckpoint, placesOf, updateCheckpoint } from "./checkpoint";
-import { openDataset } from "./datasets";
+import { LatentError } from "../protocol/errors";
+import { openCheckpoint, updateCheckpoint } from "./checkpoint";
 import { spreadRows } from "./spreadRows";
 import type { Dataset } from "./datasets/dataset";
-import { subsetOf } from "./datasets/subset";
 import { resolveHyperparameters } from "./models/hyperparameters";
 import { models } from "./models";
 import { encodeDataset } from "./encodeDataset";
 import { encodeRows, type FittedModel } from "./modelSpace";
+import { labelsFrom, placedSets, placedShape, type PlacedRowSet } from "./placedRows";
+import { openReferenced, subsetRows } from "./referencedDatasets";
 import type { HostTensor } from "./safetensors";
 import { modelSchema, type Scaler } from "./scaler";
 
@@ -33,6 +33,8 @@ export interface OpenCheckpoint extends FittedModel {
   /** Score of each row [count]; rejects with `unsupported` for models that cannot score. */
   scores(): Promise<Float32Array>;
   tensor(name: string): Promise<HostTensor | null>;
+  /** Rows of other datasets that were placed in a map, in the order in which they are counted. */
+  readonly placed: readonly PlacedRowSet[];
   /** Results worth keeping as long as this stays open, by name. */
   remember<T>(name: string, compute: () => Promise<T>): Promise<T>;
 }
@@ -149,6 +151,7 @@ async function open(path: string, stamp: string): Promise<Entry> {
     const stored = (name: string) => remember(name, async () => (file.has(name) ? checkRows(name, await file.read(name), header) : null));
     const checkpoint: OpenCheckpoint = {
       ...fitted, path, header, dataset, remember, live: false,
+      placed: placedSets(path, header, stored, remember),
       tensor: stored,
       latents: async () => ((await stored("latents")) ?? (await encoded())["latents"]!).data as Float32Array,
       typicalLatents: () => checkpoint.latents(),
@@ -159,16 +162,15 @@ async function open(path: string, stamp: string): Promise<Entry> {
       },
       labels: async () => {
         const values = await stored("labels");
-        if (!header.labels || !values) return null;
-        return header.labels.kind === "classes"
-          ? { kind: "classes", name: header.labels.name, values: values.data as Int32Array, classes: header.labels.classes }
-          : { kind: "numbers", name: header.labels.name, values: values.data as Float32Array };
+        return header.labels && values && labelsFrom(header.labels, values);
       },
     };
     const close = async () => {
       model.dispose();
       await file.close();
-      await (known("dataset") as Promise<Dataset> | undefined)?.then(opened => opened.close(), () => undefined);
+      for (const name of ["dataset", ...checkpoint.placed.map(({ record }) => `placed ${record.id}`)]) {
+        await (known(name) as Promise<Dataset> | undefined)?.then(opened => opened.close(), () => undefined);
+      }
     };
     return { checkpoint, stamp, users: 0, lastUse: Date.now(), close };
   } catch (error) {
@@ -178,8 +180,9 @@ async function open(path: string, stamp: string): Promise<Entry> {
 }
 
 /** Tensors with a row each must have as many as the dataset; others pass. */
-function checkRows(name: string, tensor: HostTensor, { schema, latent }: CheckpointHeader): HostTensor {
-  const expected = name === "latents" ? [schema.count, latent.dim] : name === "scores" || name === "labels" ? [schema.count] : tensor.shape;
+function checkRows(name: string, tensor: HostTensor, header: CheckpointHeader): HostTensor {
+  const { schema, latent } = header;
+  const expected = name === "latents" ? [schema.count, latent.dim] : name === "scores" || name === "labels" ? [schema.count] : (placedShape(name, header) ?? tensor.shape);
   if (tensor.shape.join() !== expected.join()) throw new LatentError("bad-checkpoint", `tensor "${name}" has shape [${tensor.shape.join(", ")}], expected [${expected.join(", ")}]`);
   return tensor;
 }
@@ -201,6 +204,7 @@ function liveCheckpoint(path: string, fit: LiveFit): OpenCheckpoint {
       return scores.data as Float32Array;
     },
     tensor: async () => null,
+    placed: [],
   };
 }
 
@@ -245,40 +249,4 @@ export async function readScaler(read: (name: string) => Promise<HostTensor>, si
     if (tensor.data.length !== size || !(tensor.data instanceof Float32Array)) throw new LatentError("bad-checkpoint", `the scaler has ${tensor.data.length} values for rows of ${size}`);
   }
   return { shift: shift.data as Float32Array, scale: scale.data as Float32Array };
-}
-
-/** The rows of the dataset that a checkpoint is of; null for all. */
-export async function subsetRows({ subset }: CheckpointHeader, read: (name: string) => Promise<HostTensor>): Promise<Int32Array | null> {
-  if (!subset) return null;
-  const { data } = await read("subset.rows");
-  if (!(data instanceof Int32Array)) throw new LatentError("bad-checkpoint", "the tensor subset.rows has no row numbers");
-  return data;
-}
-
-/** Opens the dataset a checkpoint refers to where it lies now; throws `bad-dataset` when it is gone or has changed. */
-export async function openReferenced(path: string, header: CheckpointHeader, rows: Int32Array | null): Promise<Dataset> {
-  const reference = header.dataset;
-  let problem: unknown;
-  for (const place of placesOf(path, reference)) {
-    try {
-      const whole = await openDataset({ ...reference.source, path: place });
-      const dataset = rows && whole.schema.count === header.subset?.of ? subsetOf(whole, rows) : whole;
-      const problems = differences(dataset, header);
-      if (problems === null) return dataset;
-      await dataset.close();
-      problem = new LatentError("bad-dataset", `${reference.name} ${problems}. The checkpoint's latents no longer belong to it.`);
-      break;
-    } catch (error) {
-      problem ??= error;
-    }
-  }
-  throw problem instanceof LatentError ? problem : new LatentError("bad-dataset", `${reference.name} cannot be opened: ${messageOf(problem)}`);
-}
-
-function differences(dataset: Dataset, { schema, subset, dataset: reference }: CheckpointHeader): string | null {
-  const expected = subset && dataset.schema.count !== schema.count ? subset.of : schema.count;
-  if (dataset.schema.count !== expected) return `has ${dataset.schema.count} rows now, ${expected} when it was embedded`;
-  if (dataset.schema.shape.join() !== schema.shape.join()) return `has rows of shape [${dataset.schema.shape.join(", ")}] now, [${schema.shape.join(", ")}] when it was embedded`;
-  if (dataset.fingerprint !== reference.fingerprint) return "has changed since it was embedded";
-  return null;
 }

@@ -10,6 +10,8 @@ import { effectLatents, effectsOf, quantileValue, sheetLatents, stepsBetween, tr
 import { can } from "./models/model";
 import { decodeLatents, encodeRows, reconstructRows, shaped } from "./modelSpace";
 import type { OpenCheckpoint, OpenCheckpoints } from "./openCheckpoints";
+import { neighborsOfPlaced, placedColoring, placedPoints } from "./placedQueries";
+import { askDatasets, placeOfRow } from "./placedRows";
 import { projections } from "./projections";
 import { qualityOf } from "./quality";
 import { random } from "./random";
@@ -59,22 +61,28 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
 
     coloring: (path, id) => checkpoints.use(path, checkpoint => coloring(checkpoint, id)),
 
+    placed: (path, { projection, dimensions }) => checkpoints.use(path, checkpoint => placedPoints(checkpoint, projection, dimensions)),
+
+    placedColoring: (path, id) => checkpoints.use(path, checkpoint => placedColoring(checkpoint, id)),
+
     details: (path, rows, signal) => checkpoints.use(path, async checkpoint => {
-      checkRows(rows, checkpoint);
-      const dataset = await checkpoint.dataset();
-      return {
-        x: shaped(await dataset.rows(rows, signal), checkpoint.schema),
-        titles: Array.from(rows, row => dataset.title(row)),
-        facts: await dataset.facts(rows, signal),
-      };
+      const found = await askDatasets(checkpoint, rows, async (dataset, own) => {
+        const [x, facts] = [await dataset.rows(own, signal), await dataset.facts(own, signal)];
+        const size = x.length / own.length;
+        return Array.from(own, (row, i) => ({ x: x.subarray(i * size, (i + 1) * size), title: dataset.title(row), facts: facts[i]! }));
+      });
+      return { x: shaped(joined(found.map(({ x }) => x), checkpoint), checkpoint.schema), titles: found.map(({ title }) => title), facts: found.map(({ facts }) => facts) };
     }),
 
     thumbnails: (path, rows, signal) => checkpoints.use(path, async checkpoint => {
-      checkRows(rows, checkpoint);
       const { schema } = checkpoint;
       if (schema.kind !== "image") throw new LatentError("bad-request", "only images have thumbnails");
       const [height, width, channels] = schema.shape as [number, number, number];
-      const pixels = toBytes(await (await checkpoint.dataset()).rows(rows, signal), schema);
+      const images = await askDatasets(checkpoint, rows, async (dataset, own) => {
+        const x = await dataset.rows(own, signal);
+        return Array.from(own, (_, i) => x.subarray(i * height * width * channels, (i + 1) * height * width * channels));
+      });
+      const pixels = toBytes(joined(images, checkpoint), schema);
       const small = shrink(pixels, rows.length, height, width, channels, thumbnailSide);
       return { data: small.data, shape: [rows.length, small.height, small.width, channels] };
     }),
@@ -82,11 +90,13 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
     find: (path, text, signal) => checkpoints.use(path, checkpoint => findRows(checkpoint, text, signal)),
 
     neighbors: (path, { row, metric, count }) => checkpoints.use(path, async checkpoint => {
-      checkRows(Int32Array.of(row), checkpoint);
-      const kept = await neighborsInData(checkpoint, row, metric, count);
+      const { set, row: own } = placeOfRow(checkpoint, row);
+      const measured = checkpoint.header.hyperparameters["metric"];
+      const kept = set ? (measured === metric ? await neighborsOfPlaced(set, own, count) : null) : await neighborsInData(checkpoint, row, metric, count);
       if (kept) return kept;
       const { dim } = checkpoint.header.latent;
       const latents = await checkpoint.latents();
+      if (set) return nearestRows(latents, dim, (await set.latents()).subarray(own * dim, (own + 1) * dim), metric, count, -1);
       return nearestRows(latents, dim, latents.subarray(row * dim, (row + 1) * dim), metric, count, row);
     }),
 
@@ -156,6 +166,14 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
       return { values: Float32Array.of(...across, ...up), anchor, rows: { data: decoded, shape: [request.steps, request.steps, ...checkpoint.schema.shape] } };
     }),
   };
+}
+
+/** Rows one behind the other. */
+function joined(rows: readonly Float32Array[], { schema }: OpenCheckpoint): Float32Array {
+  const size = rowSize(schema);
+  const all = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => all.set(row, i * size));
+  return all;
 }
 
 /** Of a map: the nearest rows in the data, from the graph that it was made of; null where there is none so large, or of another metric. */

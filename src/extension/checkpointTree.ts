@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { epochsDone, type CheckpointHeader } from "../protocol/checkpointHeader";
+import { canPlaceIn, epochsDone, type CheckpointHeader } from "../protocol/checkpointHeader";
 import { visualizersOf } from "../protocol/visualizers";
 import type { CheckpointFile } from "./checkpoints";
 import { shortTitleOf, titleOf } from "./checkpoints";
@@ -208,7 +208,7 @@ function checkpointItem(file: CheckpointFile): vscode.TreeItem {
   const views = visualizersOf(header);
   item.description = shortDescription(header);
   item.iconPath = header.state === "complete" ? new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed")) : new vscode.ThemeIcon("debug-pause", new vscode.ThemeColor("testing.iconQueued"));
-  item.contextValue = ["file", "checkpoint", ...views, ...(header.state === "interrupted" ? ["resumable"] : header.capabilities.includes("encode") ? ["mappable"] : [])].join(" ");
+  item.contextValue = ["file", "checkpoint", ...views, ...(header.state === "interrupted" ? ["resumable"] : header.capabilities.includes("encode") ? ["mappable"] : []), ...(canPlaceIn(header) ? ["placeable"] : [])].join(" ");
   const main = views.includes("scatter") ? "scatter" : views[0];
   if (main) item.command = { command: "vscode.openWith", title: "", arguments: [file.uri, `latentLens.${main}`, { preview: true }] };
   item.accessibilityInformation = { label: [titleOf(file), header.state === "complete" ? vscode.l10n.t("complete") : vscode.l10n.t("interrupted"), String(item.description)].join(", ") };
@@ -220,13 +220,14 @@ const mapObjectives = ["KL divergence", "cross entropy", "stress-1"];
 
 /** What tells checkpoints of one model apart: latent dimensions, and the loss or what is explained. */
 function shortDescription(header: CheckpointHeader): string {
-  const { metrics, latent, state, epochs, basis } = header;
+  const { metrics, latent, state, epochs, basis, placed = [] } = header;
   const explained = metrics["explained variance"];
   const loss = metrics["validation total"] ?? metrics["train total"];
   const objective = mapObjectives.find(name => metrics[name] !== undefined);
   return [
     vscode.l10n.t("{0}-D", latent.dim),
     basis ? vscode.l10n.t("of {0}", basis.name) : "",
+    placed.length > 0 ? vscode.l10n.t("{0} placed", formatCount(placed.reduce((sum, { count }) => sum + count, 0))) : "",
     state === "interrupted" ? vscode.l10n.t("stopped at {0} of {1}", epochsDone(header), epochs) : "",
     explained !== undefined ? vscode.l10n.t("{0} % explained", (100 * explained).toFixed(1)) : loss !== undefined ? vscode.l10n.t("loss {0}", formatLoss(loss)) : objective ? `${vscode.l10n.t(objective)} ${formatLoss(metrics[objective]!)}` : "",
   ].filter(Boolean).join(" · ");

@@ -133,6 +133,7 @@ export function describeProgress({ phase, isMap, epoch, epochs, losses, secondsL
       if (epochs === 0) return parts(vscode.l10n.t("fitting, {0} %", Math.round(100 * fraction)), left);
       return parts(vscode.l10n.t("epoch {0} of {1}", Math.min(epochs, epoch + 1), epochs), losses ? vscode.l10n.t("loss {0}", formatLoss(losses["total"] ?? NaN)) : "", left);
     case "encoding": return parts(vscode.l10n.t("encoding all rows"), left);
+    case "placing": return parts(vscode.l10n.t("placing the rows, {0} %", Math.round(100 * fraction)), left);
     case "saving": return vscode.l10n.t("saving");
     default: return phase satisfies never;
   }

@@ -13,6 +13,7 @@ import { haveSameRows, membersOf } from "./mapComparisons";
 import { pickCheckpoint } from "./commands/target";
 import type { Run } from "./runs";
 import type { Services } from "./services";
+import { showError } from "./showError";
 
 /**
  * What one webview may do, bound to one checkpoint at a time (the editors' never changes, the explorer's follows the
@@ -135,6 +136,11 @@ export class ViewSession extends Disposable {
         // Only those a page has reason to run; a compromised page must not reach the others.
         if (!viewCommands.includes(id)) throw new LatentError("bad-request", `a view may not run ${String(id)}`);
         await vscode.commands.executeCommand(id, this.checkpoint());
+      },
+      removePlaced: async id => {
+        // The page goes on as it is: what failed is told where commands tell it.
+        await engine.remote.removePlaced(this.path(), id).catch((error: unknown) => showError(this.services, error));
+        this.services.checkpoints.refresh();
       },
       compare: async () => {
         const own = this.checkpoint()!;

@@ -35,6 +35,15 @@ export interface DatasetReference {
   fingerprint: string;
 }
 
+/** Rows of another dataset that were placed in a map afterwards: its tensors are `placed.<id>.*`. */
+export interface PlacedRows {
+  id: number;
+  dataset: DatasetReference;
+  count: number;
+  labels: CheckpointRecord["labels"];
+  createdAt: string;
+}
+
 /** The record of a fit, as kept in `__metadata__.latentLens`. */
 export interface CheckpointRecord {
   formatVersion: number;
@@ -50,6 +59,8 @@ export interface CheckpointRecord {
   basis?: { name: string; relativePath: string };
   /** How many rows the dataset has in all, where only some were fitted: those that the tensor `subset.rows` names. */
   subset?: { of: number };
+  /** Of a map: other rows that were placed in it, in the order in which views count them on; absent where there are none. */
+  placed?: PlacedRows[];
   labels: { name: string; kind: "classes" | "numbers"; classes: string[] } | null;
   latent: LatentSpace;
   capabilities: Capability[];
@@ -79,6 +90,11 @@ export interface CheckpointHeader extends CheckpointRecord {
 /** Epochs (steps of a map) that a fit has done: its losses name some of them, the last one among them. */
 export function epochsDone({ losses }: Pick<CheckpointRecord, "losses">): number {
   return losses.at(-1)?.epoch ?? 0;
+}
+
+/** True for a finished map of rows or latents, in which other rows can be placed: not one of measured distances, which would be needed of the others too. */
+export function canPlaceIn({ capabilities, state, hyperparameters }: Pick<CheckpointRecord, "capabilities" | "state" | "hyperparameters">): boolean {
+  return capabilities.includes("map") && state === "complete" && hyperparameters["metric"] !== "precomputed";
 }
 
 /** Reads a safetensors JSON header. `dataBytes` is the size of what follows it; throws `bad-checkpoint`. */
@@ -155,7 +171,6 @@ function findProblem(record: Record<string, unknown>): string | undefined {
   const schema = record["schema"];
   const position = record["position"];
   const latent = record["latent"];
-  const dataset = record["dataset"];
   if (record["formatVersion"] !== checkpointFormatVersion) return `has format version ${JSON.stringify(record["formatVersion"])}`;
   for (const key of ["name", "model", "modelTitle", "stopReason", "backend", "device", "createdAt"]) {
     if (typeof record[key] !== "string") return `has no text "${key}"`;
@@ -170,17 +185,22 @@ function findProblem(record: Record<string, unknown>): string | undefined {
   if (schema["kind"] === "image" && schema["shape"].length !== 3) return "has images without height, width and channels";
   if (schema["range"] !== null && !(Array.isArray(schema["range"]) && schema["range"].length === 2 && schema["range"].every(Number.isFinite))) return "has a bad value range";
   if (!isRecord(latent) || !isSize(latent["dim"]) || !Array.isArray(latent["blocks"])) return "has a bad latent space";
-  if (!isRecord(dataset) || typeof dataset["name"] !== "string" || typeof dataset["relativePath"] !== "string" || typeof dataset["fingerprint"] !== "string") return "has a bad dataset reference";
-  const source = dataset["source"];
-  if (!isRecord(source) || typeof source["path"] !== "string" || typeof source["reader"] !== "string" || !isRecord(source["choices"])) return "has a bad dataset source";
-  const labels = record["labels"];
-  if (labels !== null && !(isRecord(labels) && typeof labels["name"] === "string" && Array.isArray(labels["classes"]))) return "has bad labels";
+  if (!isReference(record["dataset"])) return "has a bad dataset reference";
+  if (!isSource((record["dataset"] as Record<string, unknown>)["source"])) return "has a bad dataset source";
+  if (!isLabels(record["labels"])) return "has bad labels";
   if (position !== null && !(isRecord(position) && isSize(position["epoch"]) && isSize(position["batch"]) && isRecord(position["sums"]))) return "has a bad position to resume from";
+  const placed = record["placed"];
+  if (placed !== undefined && !isListOf(placed, isPlaced)) return "has a bad list of placed rows";
   if (!isListOf(record["capabilities"], item => typeof item === "string")) return "has no list of capabilities";
   if (!isListOf(record["losses"], item => isRecord(item) && typeof item["epoch"] === "number" && isRecord(item["train"]))) return "has no list of losses";
   return undefined;
 }
 
+const isReference = (value: unknown) => isRecord(value) && ["name", "relativePath", "fingerprint"].every(key => typeof value[key] === "string");
+const isSource = (value: unknown) => isRecord(value) && typeof value["path"] === "string" && typeof value["reader"] === "string" && isRecord(value["choices"]);
+const isLabels = (value: unknown) => value === null || (isRecord(value) && typeof value["name"] === "string" && Array.isArray(value["classes"]));
+const isPlaced = (value: unknown) => isRecord(value) && isSize(value["id"]) && isSize(value["count"]) && typeof value["createdAt"] === "string"
+  && isReference(value["dataset"]) && isSource((value["dataset"] as Record<string, unknown>)["source"]) && isLabels(value["labels"]);
 const bad = (message: string) => new LatentError("bad-checkpoint", message);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -144,7 +144,7 @@ export interface FitPosition {
   bestEpoch: number;
 }
 
-export type RunPhase = "waiting" | "loading" | "fitting" | "encoding" | "saving";
+export type RunPhase = "waiting" | "loading" | "fitting" | "encoding" | "placing" | "saving";
 
 /** A complete snapshot of a run; the newest replaces all before it. */
 export interface Progress {

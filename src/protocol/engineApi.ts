@@ -82,6 +82,31 @@ export interface Points {
   axes: string[];
 }
 
+/** One dataset's rows that were placed in a map. */
+export interface PlacedSet {
+  id: number;
+  /** The dataset's name. */
+  name: string;
+  count: number;
+  /** Null when the dataset is where it was and unchanged, else what is wrong: its places and labels are kept all the same. */
+  problem: string | null;
+}
+
+/** Rows that were placed in a map, set after set. Queries that take rows count them on from the checkpoint's own. */
+export interface PlacedPoints {
+  sets: PlacedSet[];
+  /** [all placed rows × dimensions], in the picture that was asked for; empty where they have no place in it. */
+  data: Float32Array;
+}
+
+export interface PlaceRequest {
+  /** Names it in `didProgress`. */
+  runId: string;
+  /** The map's checkpoint. */
+  path: string;
+  source: DatasetSource;
+}
+
 export interface RowDetails {
   x: NumericArray;
   titles: string[];
@@ -198,6 +223,9 @@ export interface CheckpointQueries {
   points(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<Points>;
   quality(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<Quality>;
   coloring(path: string, id: string, signal?: AbortSignal): Promise<Labels>;
+  placed(path: string, request: { projection: string; dimensions: number }, signal?: AbortSignal): Promise<PlacedPoints>;
+  /** Of the placed rows, set after set; classes are those of `coloring`, with others behind them. Unknown values are −1 or NaN. */
+  placedColoring(path: string, id: string, signal?: AbortSignal): Promise<Labels>;
   details(path: string, rows: Int32Array, signal?: AbortSignal): Promise<RowDetails>;
   thumbnails(path: string, rows: Int32Array, signal?: AbortSignal): Promise<Thumbnails>;
   find(path: string, text: string, signal?: AbortSignal): Promise<Int32Array>;
@@ -214,7 +242,7 @@ export interface CheckpointQueries {
 
 /** The queries by name, for forwarding; the type makes a forgotten one an error. */
 export const checkpointQueries = Object.keys({
-  overview: 0, points: 0, quality: 0, coloring: 0, details: 0, thumbnails: 0, find: 0, neighbors: 0, reconstruct: 0,
+  overview: 0, points: 0, quality: 0, coloring: 0, placed: 0, placedColoring: 0, details: 0, thumbnails: 0, find: 0, neighbors: 0, reconstruct: 0,
   principalComponents: 0, latents: 0, latentSummary: 0, anchor: 0, decode: 0, traverse: 0, sheet: 0,
 } satisfies Record<keyof CheckpointQueries, 0>) as (keyof CheckpointQueries)[];
 
@@ -225,6 +253,12 @@ export interface EngineApi extends CheckpointQueries {
   inspect(source: DatasetSource, signal?: AbortSignal): Promise<DatasetDescription>;
   fit(request: FitRequest, signal?: AbortSignal): Promise<FitResult>;
   resume(request: { runId: string; checkpointPath: string }, signal?: AbortSignal): Promise<FitResult>;
+  /** What a dataset holds, read as the checkpoint's own was; with answers of one's own in `choices`. Notes say what does not fit. */
+  inspectFor(path: string, source: { path: string; choices: DatasetSource["choices"] | null }, signal?: AbortSignal): Promise<DatasetDescription>;
+  /** Places the rows of another dataset in a map, which stays as it is, and keeps them in its file. Nothing is kept after a cancel. */
+  place(request: PlaceRequest, signal?: AbortSignal): Promise<{ id: number; count: number }>;
+  /** Takes rows that were placed out of the map's file. */
+  removePlaced(path: string, id: number): Promise<void>;
   /** Where a row can be looked at in the editor; `line` counts from 1. */
   location(path: string, row: number): Promise<{ path: string; line?: number }>;
   exportLatents(path: string, request: { format: "npy" | "csv"; target: string }, signal?: AbortSignal): Promise<void>;

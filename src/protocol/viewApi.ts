@@ -64,6 +64,8 @@ export interface ViewApi extends WithoutPath<CheckpointQueries>, WithMember<Pick
   openSource(row: number): Promise<void>;
   /** Runs one of the extension's commands on this checkpoint. */
   command(id: ViewCommand): Promise<void>;
+  /** Takes rows that were placed out of the map's file. */
+  removePlaced(id: number): Promise<void>;
   /** Lets the user pick a checkpoint whose losses are drawn beside this one's. */
   compare(): Promise<void>;
   clearComparisons(): Promise<void>;
@@ -87,6 +89,7 @@ export const viewCommands = [
   "latentLens.embedDataset",
   "latentLens.embedSelection",
   "latentLens.exportLatents",
+  "latentLens.placeRows",
   "latentLens.compareMaps",
 ] as const;
 export type ViewCommand = (typeof viewCommands)[number];

@@ -125,6 +125,20 @@ describe("a checkpoint file", () => {
     expect(readdirSync(folder).filter(name => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  it("refuses a list of placed rows that is none", async () => {
+    const path = fresh();
+    const { dataset } = recordOf();
+    const set = { id: 1, dataset, count: 3, labels: null, createdAt: "2026-11-26T10:00:00.000Z" };
+    await writeCheckpoint(path, recordOf({ placed: [set] }), tensors);
+    const file = await openCheckpoint(path);
+    await file.close();
+    expect(file.header.placed).toEqual([set]);
+    for (const bad of [{}, [null], [{ ...set, id: -1 }], [{ ...set, count: 1.5 }], [{ ...set, dataset: { ...dataset, source: null } }], [{ ...set, labels: {} }], [{ ...set, createdAt: 3 }]]) {
+      await writeCheckpoint(path, { ...recordOf(), placed: bad as never }, tensors);
+      await expect(openCheckpoint(path)).rejects.toThrow("has a bad list of placed rows");
+    }
+  });
+
   it("refuses what a newer version wrote, kindly", async () => {
     const path = fresh();
     await writeCheckpoint(path, { ...recordOf(), formatVersion: 2 }, tensors);

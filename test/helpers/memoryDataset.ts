@@ -50,14 +50,16 @@ export async function digitRows(count: number, every = 1): Promise<{ data: Float
   return { data, dim: data.length / count, labels: (await digits.labels())!.values as Int32Array };
 }
 
-/** Writes the first `count` digits of MNIST's test set and their labels as IDX files of their own; gives the path of the images. */
-export function writeDigits(folder: string, count: number): string {
-  const path = join(folder, "digits-images-idx3-ubyte");
-  const images = Buffer.from(readFileSync(mnistPath("t10k-images-idx3")).subarray(0, 16 + 784 * count));
-  images.writeUInt32BE(count, 4);
-  writeFileSync(path, images);
-  const labels = Buffer.from(readFileSync(mnistPath("t10k-labels-idx1")).subarray(0, 8 + count));
-  labels.writeUInt32BE(count, 4);
-  writeFileSync(join(folder, "digits-labels-idx1-ubyte"), labels);
+/** Writes `count` digits of MNIST's test set from row `from` on, and their labels, as IDX files of their own; gives the path of the images. */
+export function writeDigits(folder: string, count: number, from = 0, name = "digits"): string {
+  const path = join(folder, `${name}-images-idx3-ubyte`);
+  const cut = (file: "t10k-images-idx3" | "t10k-labels-idx1", head: number, bytes: number) => {
+    const whole = readFileSync(mnistPath(file));
+    const part = Buffer.concat([whole.subarray(0, head), whole.subarray(head + bytes * from, head + bytes * (from + count))]);
+    part.writeUInt32BE(count, 4);
+    return part;
+  };
+  writeFileSync(path, cut("t10k-images-idx3", 16, 784));
+  writeFileSync(join(folder, `${name}-labels-idx1-ubyte`), cut("t10k-labels-idx1", 8, 1));
   return path;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import { driver } from "./driver";
-import { closeEditors, embed, endEngine, explorerHeader, headerOf, openViews, question, until, view } from "./support";
+import { closeEditors, embed, endEngine, explorerHeader, headerOf, inWorkspace, openViews, question, until, view } from "./support";
 
 const rows = () => driver.texts(".pane-body .monaco-list-row");
 /** Counts the pictures that the scatter was given. */
@@ -63,4 +64,48 @@ describe("maps", () => {
     await until("its basis in the tree", async () => (await rows()).some(row => row.includes("2-D · of penguins-pca")));
   }).timeout(120_000);
 
+  it("take the rows of another dataset, by the tree's menu and three keys, and keep them", async () => {
+    const lines = (await readFile(inWorkspace("penguins.csv"), "utf8")).trimEnd().split("\n");
+    const part = (name: string, takes: (row: number) => boolean) => writeFile(inWorkspace(name), lines.filter((_, i) => i === 0 || takes(i)).join("\n"));
+    await part("most.csv", row => row % 4 !== 0);
+    await part("rest.csv", row => row % 4 === 0);
+    const map = await embed("most.csv", "umap", { epochs: 200 });
+    const before = await headerOf(map);
+    const pca = await embed("most.csv", "pca", { latentDim: 4 });
+    for (const [uri, name] of [[map, "My map"], [pca, "No map"]] as const) {
+      const renaming = vscode.commands.executeCommand("latentLens.renameCheckpoint", uri);
+      await driver.answer(name);
+      await renaming;
+      await until(name, async () => (await rows()).some(row => row.includes(name)));
+    }
+    assert(!(await driver.rightClickInTree("No map")).includes("Place Rows in Map…"));
+    await driver.press("Escape");
+    assert.equal(await vscode.commands.executeCommand("latentLens.placeRows", pca), undefined);
+    await until("why not", async () => (await driver.notifications()).some(text => text.includes("No map is no map. Rows are placed in maps by t-SNE, UMAP or MDS.")));
+    await closeEditors();
+
+    await driver.rightClickInTree("My map", "Place Rows in Map…");
+    await question("rest.csv");
+    await driver.pick("rest.csv");
+    await question("Continue", "86 rows", "3 classes by species");
+    await driver.press("Enter");
+    await driver.waitFor(view.scatter("latent-placed .set"), { timeout: 60_000 });
+    const after = await headerOf(map);
+    assert.deepEqual(after.placed?.map(({ dataset, count }) => [dataset.name, count]), [["rest.csv", 86]]);
+    assert.equal(after.tensors["latents"]!.end - after.tensors["latents"]!.start, before.tensors["latents"]!.end - before.tensors["latents"]!.start);
+    const drawn = () => driver.evaluate("latent-scatter", () => {
+      const cloud = document.querySelector("latent-scatter")?.shadowRoot?.querySelector("latent-point-cloud") as unknown as { points: { data: Float32Array }; firstMark: number } | null | undefined;
+      return cloud ? [cloud.points.data.length / 2, cloud.firstMark] : [];
+    });
+    await until("all points", async () => (await drawn()).join() === "344,258");
+    await until("their number in the tree", async () => (await rows()).some(row => row.includes("86 placed")));
+
+    // They are there again when the map is opened the next time.
+    await closeEditors();
+    await vscode.commands.executeCommand("latentLens.openScatter", map);
+    await until("all points again", async () => (await drawn()).join() === "344,258");
+    await driver.click(view.scatter("latent-placed button[aria-label^='Take the rows of rest.csv']"));
+    await until("the map alone", async () => (await drawn())[0] === 258);
+    assert.equal((await headerOf(map)).placed, undefined);
+  }).timeout(180_000);
 });

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../protocol/errors";
 import type { NamedTensors } from "../safetensors";
 import type { MapRows, NeighborGraph } from "./map";
 import type { MapKind } from "./mapKinds";
+import type { Placement, PlacementSetting } from "./placement";
 import type { MapQuality } from "./quality";
 
 // What the engine and the threads of maps tell each other. Plain data: it crosses between threads.
@@ -40,6 +41,11 @@ export interface MapJob extends ThreadJob {
   graph: NeighborGraph | null;
 }
 
+/** To place new rows in a map that is finished (placement.ts). */
+export interface PlaceJob extends ThreadJob, PlacementSetting {
+  type: "place";
+}
+
 /** A picture on the way, turned and mirrored to lie like the one before it. */
 export interface MapFrame {
   iteration: number;
@@ -58,6 +64,7 @@ export type MapMessage =
   | { type: "state"; state: NamedTensors; iteration: number }
   | { type: "end"; frame: MapFrame; finished: boolean; state: NamedTensors; facts: Record<string, number> }
   | { type: "quality"; quality: MapQuality }
+  | { type: "placed"; placement: Placement }
   /** Stopped before there was anything to give. */
   | { type: "stopped" }
   | { type: "failed"; code: ErrorCode; message: string };

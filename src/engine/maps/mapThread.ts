@@ -2,17 +2,18 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LatentError, messageOf } from "../../protocol/errors";
 import { openCrew } from "./crew";
 import type { MapRun, NeighborGraph, Report } from "./map";
-import type { MapFrame, MapJob, MapMessage, QualityJob } from "./mapJob";
+import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./mapJob";
 import { graphOfDistances } from "./distanceMatrix";
 import { distancesIn, mapKinds } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
+import { placeRows } from "./placement";
 import { procrustes } from "./procrustes";
 import { mapQuality } from "./quality";
 
-// Entry of a map's thread: makes or judges one map and ends. It blocks in the crew's calls, so it hears of a stop through
+// Entry of a map's thread: makes or judges one map, or places rows in it, and ends. It blocks in the crew's calls, so it hears of a stop through
 // shared memory.
 
-const task = workerData as MapJob | QualityJob;
+const task = workerData as MapJob | QualityJob | PlaceJob;
 /** Between pictures (ms): ten a second look like motion. */
 const frameEvery = 100;
 /** Between states to resume from (ms), which are larger. */
@@ -89,12 +90,17 @@ function judge({ rows, coordinates, folder, threads, ...options }: QualityJob): 
   post({ type: "quality", quality: mapQuality(rows, coordinates, openCrew({ folder, threads }), { ...options, report }) });
 }
 
+function place(job: PlaceJob): void {
+  post({ type: "placed", placement: placeRows(job, openCrew(job), report) });
+}
+
 /** Numbers that say how the map was made. */
 function factsOf(run: MapRun, graph: NeighborGraph | null): Record<string, number> {
   return { iterations: run.iteration, ...(graph ? { "recall of the neighbour search": graph.recall } : {}) };
 }
 
-(task.type === "map" ? make(task) : Promise.resolve(task).then(judge)).then(() => process.exit(0), (error: unknown) => {
+const work = async () => (task.type === "map" ? make(task) : task.type === "place" ? place(task) : judge(task));
+work().then(() => process.exit(0), (error: unknown) => {
   if (error instanceof LatentError && error.code === "cancelled") post({ type: "stopped" });
   else post({ type: "failed", code: error instanceof LatentError ? error.code : "internal", message: messageOf(error) });
 });

@@ -1,6 +1,6 @@
 import { LatentError } from "../../protocol/errors";
 import type { Crew } from "./crew";
-import type { NeighborGraph } from "./map";
+import type { NeighborGraph, Report } from "./map";
 import type { PlacedMap } from "./tsnePlacement";
 import { fitUmapCurve } from "./umapCurve";
 import { localMemberships, pruned, type FuzzySet } from "./umapGraph";
@@ -22,15 +22,16 @@ export interface UmapPlaceOptions {
   negativeSamples?: number;
   /** A quarter unless given: the first places are good ones. */
   learningRate?: number;
+  report?: Report;
 }
 
 /**
  * Coordinates [new rows × dimensions] for new rows in a map that does not move. `graph` has each new row's nearest old rows. A new row begins at the
  * mean of its neighbours, weighted by membership, and is moved by the map's own forces; a row with a copy among the old ones begins there. Each new row moves by itself:
- * the others' presence changes nothing. Throws `bad-request` for a graph that does not fit.
+ * the others' presence changes nothing. Throws `bad-request` for a graph that does not fit, and what `report` throws.
  */
 export function placeInUmap({ coordinates, dimensions }: PlacedMap, graph: NeighborGraph, options: UmapPlaceOptions, crew: Crew): Float32Array {
-  const { seed, neighbors = 15, minDist = 0.1, spread = 1, negativeSamples = 5, learningRate = 0.25 } = options;
+  const { seed, neighbors = 15, minDist = 0.1, spread = 1, negativeSamples = 5, learningRate = 0.25, report = () => undefined } = options;
   const oldCount = coordinates.length / dimensions;
   const count = graph.rows.length / graph.k;
   const { epochs = count <= 10_000 ? 100 : 30 } = options;
@@ -46,7 +47,10 @@ export function placeInUmap({ coordinates, dimensions }: PlacedMap, graph: Neigh
   const smallest = weights.reduce((most, weight) => Math.max(most, weight), 0) / epochs;
   return crew.heap.scope(() => {
     const layout = createLayout(headsAlone(pruned(edges, smallest)), initial, coordinates, fitUmapCurve(minDist, spread), { dimensions, epochs, negativeSamples, learningRate, seed }, crew);
-    for (let epoch = 1; epoch <= epochs; epoch++) layout.epoch(epoch);
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      report((epoch - 1) / epochs);
+      layout.epoch(epoch);
+    }
     return layout.coordinates();
   });
 }

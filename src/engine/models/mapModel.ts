@@ -1,11 +1,8 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { rowSize, type EpochLosses, type HyperparameterValues, type LatentSpace } from "../../protocol/data";
-import { LatentError, throwIfCancelled } from "../../protocol/errors";
-import { makeMap, type MapFrame, type MapJob, type MapRows, type NeighborGraph } from "../mapRuns";
+import type { EpochLosses, HyperparameterValues, LatentSpace } from "../../protocol/data";
+import { makeMap, type MapFrame, type MapJob, type NeighborGraph } from "../mapRuns";
 import type { NamedTensors } from "../safetensors";
-import type { TrainingData } from "../trainingData";
-import { FitInterrupted, type FitContext, type FitOutcome, type FitState, type Model } from "./model";
-import { principalDirections } from "./principal/principalDirections";
+import { mapRows } from "./mapRows";
+import { FitInterrupted, type FitOutcome, type FitState, type Model } from "./model";
 
 // A map of all rows as a model whose latents are the picture: it is fitted, stopped, resumed and looked at like any other,
 // but learns no function, so that it can neither encode other rows nor decode.
@@ -52,7 +49,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       };
       const saving: Promise<void>[] = [];
       if (!resumed && hasSteps) await context.onEpoch(async () => stateAt(0, {}));
-      const rows = await rowsOf(data, values, context, fraction => report(reducingShare * fraction));
+      const { rows } = await mapRows(data, values, context, fraction => report(reducingShare * fraction));
       graph = resumed ? graphFrom(resumed.tensors) : null;
       const state = resumed && resumed.position.epoch > 0 ? Object.fromEntries(Object.entries(resumed.tensors).filter(([key]) => !key.startsWith("neighbors."))) : null;
       const end = await makeMap({ kind, rows, values, labels: context.labels?.values ?? null, seed: context.seed, state, graph }, {
@@ -85,34 +82,4 @@ export function graphFrom(tensors: NamedTensors): NeighborGraph | null {
   const [rows, distances, recall] = ["rows", "distances", "recall"].map(name => tensors[`neighbors.${name}`]);
   if (!rows || !distances || !recall) return null;
   return { k: rows.shape[1]!, rows: rows.data as Int32Array, distances: distances.data as Float32Array, recall: recall.data[0]! };
-}
-
-/** The rows in model space, reduced to their first principal components where there are more values than `components`. */
-async function rowsOf(data: TrainingData, values: HyperparameterValues, { signal, seed }: FitContext, report: (fraction: number) => void): Promise<MapRows> {
-  const { count } = data.schema;
-  const size = rowSize(data.schema);
-  const components = values["components"] as number;
-  const areDistances = values["metric"] === "precomputed";
-  const dim = !areDistances && components > 0 && components < Math.min(size, count) ? components : size;
-  const metric = areDistances ? "euclidean" : (values["metric"] as MapRows["metric"]);
-  if (count * dim * 4 > 2 ** 32 - 2 ** 16) throw new LatentError("out-of-memory", `${count} rows of ${dim} values need more than the 4 GB that a map can have. Reduce them to fewer principal components.`);
-  const reduced = dim < size ? await principalDirections(data, dim, { solver: "auto", seed, signal, onProgress: fraction => report(0.7 * fraction) }) : null;
-  const directions = reduced && tf.tensor2d(Float32Array.from(reduced.directions.subarray(0, dim * size)), [dim, size]);
-  const mean = reduced && tf.tensor1d(Float32Array.from(reduced.mean));
-  try {
-    const shared = new Float32Array(new SharedArrayBuffer(4 * count * dim)); // the thread reads the same memory
-    const perWindow = Math.max(1, Math.floor(2 ** 20 / size));
-    for (let start = 0; start < count; start += perWindow) {
-      throwIfCancelled(signal);
-      const x = await data.window({ start, count: Math.min(perWindow, count - start) });
-      const mapped = tf.tidy(() => (directions ? tf.matMul(tf.sub(x, mean!) as tf.Tensor2D, directions, false, true) : tf.clone(x)));
-      shared.set((await mapped.data()) as Float32Array, start * dim);
-      tf.dispose([x, mapped]);
-      report((reduced ? 0.7 : 0) + (reduced ? 0.3 : 1) * Math.min(1, (start + perWindow) / count));
-      await new Promise(setImmediate);
-    }
-    return { data: shared, count, dim, metric };
-  } finally {
-    tf.dispose([directions, mean].filter(tensor => tensor !== null));
-  }
 }

@@ -9,7 +9,8 @@ import { newCheckpointFor } from "../newCheckpoint";
 import { describeProgress, runTitle } from "../runs";
 import type { Services } from "../services";
 import { readSettings } from "../settings";
-import { pickDataset, requireFile, requireTrust } from "./embedDataset";
+import { requireFile, requireTrust } from "./embedDataset";
+import { pickDataset } from "./pickDataset";
 import { inspect } from "./embedFlow";
 import { activeCheckpoint, headerOf, openVisualizer, uriOf } from "./target";
 

@@ -5,15 +5,14 @@ import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
 import type { FitRequest } from "../../protocol/engineApi";
 import { LatentError } from "../../protocol/errors";
 import { visualizersOf } from "../../protocol/visualizers";
-import { embeddableFile } from "../embeddable";
 import { newCheckpointFor } from "../newCheckpoint";
-import { back, pickOne } from "../quickInput";
 import type { Choices } from "../rememberedChoices";
 import { runTitle } from "../runs";
 import type { Services } from "../services";
 import { readSettings } from "../settings";
 import { titleOf } from "../checkpoints";
 import { askEmbed, askMap } from "./embedFlow";
+import { pickDataset } from "./pickDataset";
 import { checkpointOf, headerOf, openVisualizer, uriOf } from "./target";
 
 /** Everything that the questions would ask, for tasks, keybindings and other extensions. */
@@ -137,33 +136,6 @@ export async function offerResume(services: Services, checkpoint: vscode.Uri): P
   const epochs = header ? epochsDone(header) : 0;
   const chosen = await vscode.window.showInformationMessage(vscode.l10n.t("Stopped after {0} of {1} epochs. What was learned is kept.", epochs, header?.epochs ?? 0), resume);
   if (chosen === resume) await vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
-}
-
-/** From the palette: datasets found in the workspace first, then a dialog. */
-export async function pickDataset(): Promise<vscode.Uri> {
-  const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
-  const openFile = tab?.input instanceof vscode.TabInputText || tab?.input instanceof vscode.TabInputCustom ? tab.input.uri : undefined;
-  const found = await vscode.workspace.findFiles("**/{*.idx,*.idx.gz,*ubyte,*ubyte.gz,*.npy,*.npz,*.csv,*.tsv}", "**/{node_modules,.git}/**", 200);
-  const first = openFile && embeddableFile.test(basename(openFile.fsPath)) ? [openFile] : [];
-  const uris = [...first, ...found.filter(uri => uri.fsPath !== first[0]?.fsPath).sort((a, b) => a.fsPath.localeCompare(b.fsPath))];
-  const items = uris.map(uri => ({ label: `$(file) ${basename(uri.fsPath)}`, description: vscode.workspace.asRelativePath(dirname(uri.fsPath)), uri, browse: "" }));
-  const picked = await pickOne({
-    title: vscode.l10n.t("Embed Dataset"), placeholder: vscode.l10n.t("A dataset of this workspace, or any other"),
-    items: [
-      ...items,
-      { label: "", kind: vscode.QuickPickItemKind.Separator },
-      { label: `$(folder-opened) ${vscode.l10n.t("Browse for a file…")}`, browse: "file" },
-      { label: `$(file-media) ${vscode.l10n.t("Browse for a folder of images…")}`, browse: "folder" },
-    ] as { label: string; browse: string; uri?: vscode.Uri }[],
-  });
-  if (picked === back) throw new LatentError("cancelled", "Cancelled.");
-  if (picked.uri) return picked.uri;
-  const [chosen] = (await vscode.window.showOpenDialog({
-    canSelectFiles: picked.browse === "file", canSelectFolders: picked.browse === "folder", openLabel: vscode.l10n.t("Embed"),
-    ...(picked.browse === "file" ? { filters: { [vscode.l10n.t("Datasets")]: ["npy", "npz", "csv", "tsv", "idx", "gz"], [vscode.l10n.t("All files")]: ["*"] } } : {}),
-  })) ?? [];
-  if (!chosen) throw new LatentError("cancelled", "Cancelled.");
-  return chosen;
 }
 
 /** Throws `unsupported` where the workspace is not trusted. */

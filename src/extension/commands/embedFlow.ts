@@ -28,7 +28,8 @@ export async function askEmbed(services: Services, source: DatasetSource, choice
   let model: ModelDescription | undefined;
   for (let step = 1; ; ) {
     if (step === 1) {
-      description = await askDataset(services, title, description);
+      const { path, reader } = description.source;
+      description = await askReading(title, description, (choices, signal) => services.engine.remote.inspect({ path, reader, choices }, signal), [1, totalSteps]);
       step = 2;
     } else if (step === 2) {
       const picked = await askModel(title, description, model?.id ?? choices?.model ?? services.remembered.lastModel);
@@ -59,13 +60,16 @@ interface DatasetItem extends vscode.QuickPickItem {
   choice?: DatasetChoice;
 }
 
-/** Step 1: shows what was found and lets its reading be changed. */
-async function askDataset(services: Services, title: string, found: DatasetDescription): Promise<DatasetDescription> {
+/** Reads a dataset again with other answers. */
+type Look = (choices: DatasetSource["choices"], signal: AbortSignal) => Promise<DatasetDescription>;
+
+/** Shows what was found and lets its reading be changed; resolves with what is found then. Escape throws `cancelled`. */
+export async function askReading(title: string, found: DatasetDescription, look: Look, step?: [number, number]): Promise<DatasetDescription> {
   let description = found;
   for (;;) {
     const proceed: DatasetItem = { label: `$(arrow-right) ${vscode.l10n.t("Continue")}`, description: summaryOf(description), detail: description.preview };
     const picked = await pickOne<DatasetItem>({
-      title, step: [1, totalSteps],
+      title, ...(step ? { step } : {}),
       placeholder: vscode.l10n.t("{0}: press Enter to go on, or change how it is read", description.title),
       items: [
         proceed,
@@ -82,18 +86,14 @@ async function askDataset(services: Services, title: string, found: DatasetDescr
     const answer = await askChoice(title, picked.choice);
     if (answer === back) continue;
     const choices = { ...description.source.choices, [picked.choice.id]: answer };
-    description = await reread(services, title, description, choices, picked.choice.id);
+    description = await reread(title, description, look, choices, picked.choice.id);
   }
 }
 
 /** Reads again with another answer. Other answers may depend on it (the label column on the array), so those fall back to their defaults when they no longer fit. */
-async function reread(services: Services, title: string, description: DatasetDescription, choices: Record<string, string[]>, changed: string): Promise<DatasetDescription> {
-  const { path, reader } = description.source;
-  try {
-    return await whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices }, signal)).then(localized);
-  } catch {
-    return whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => services.engine.remote.inspect({ path, reader, choices: { [changed]: choices[changed]! } }, signal)).then(localized);
-  }
+async function reread(title: string, { source: { path } }: DatasetDescription, look: Look, choices: DatasetSource["choices"], changed: string): Promise<DatasetDescription> {
+  const read = (answers: DatasetSource["choices"]) => whileBusy(title, vscode.l10n.t("Reading {0}…", basename(path)), signal => look(answers, signal)).then(localized);
+  return read(choices).catch(() => read({ [changed]: choices[changed]! }));
 }
 
 async function askChoice(title: string, choice: DatasetChoice): Promise<string[] | typeof back> {

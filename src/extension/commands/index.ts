@@ -4,6 +4,7 @@ import { addMap, duplicateSettings, embedDataset, embedSelection, embedWithLastS
 import { installCudaBackend, openWalkthrough, restartEngine, showEngineInfo, showLog } from "./engineCommands";
 import { deleteCheckpoint, exportLatents, locateDataset, refreshCheckpoints, renameCheckpoint, revealCheckpoint } from "./files";
 import { openCommands, showInExplorer } from "./openView";
+import { placeRows } from "./placeRows";
 import { cancelRun, compareLosses, resumeTraining } from "./training";
 
 /** Every command by id; package.json declares the same ones (manifest.test.ts). */
@@ -12,6 +13,7 @@ export const commands: Record<string, CommandHandler> = {
   "latentLens.embedDataset": embedDataset,
   "latentLens.embedWithLastSettings": embedWithLastSettings,
   "latentLens.addMap": addMap,
+  "latentLens.placeRows": placeRows,
   "latentLens.embedSelection": embedSelection,
   "latentLens.showInExplorer": showInExplorer,
   "latentLens.resumeTraining": resumeTraining,

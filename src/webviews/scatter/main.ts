@@ -2,7 +2,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import "../shared/controls";
 import type { Labels, Progress } from "../../protocol/data";
-import type { Overview, Points } from "../../protocol/engineApi";
+import { canPlaceIn } from "../../protocol/checkpointHeader";
+import type { Overview, PlacedPoints, Points } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { cssColor } from "../shared/colors";
 import { formatCount } from "../shared/format";
@@ -15,17 +16,22 @@ import type { AreaEvent, PointCloudElement, PointEvent, Tool } from "../shared/p
 import { afterAreaPick, afterPick } from "../shared/picking";
 import { savePng } from "../shared/saveMenu";
 import { onThemeChange, readTheme } from "../shared/theme";
-import { iconButton, picker } from "../shared/toolbarTemplates";
+import { picker } from "../shared/toolbarTemplates";
 import { ViewElement } from "../shared/viewElement";
 import "../shared/hoverCard";
 import type { HoverPoint } from "../shared/hoverCard";
 import "../shared/legendElement";
-import { colorOfClass, legendOf, noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
-import { scatterSvg } from "./scatterSvg";
+import { noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
+import { hideSets, isGone, labelsOfDrawn, placeOf, withPlacedLabels, withPlacedPoints } from "../shared/placedRows";
+import { corner } from "./corner";
+import { svgOfCloud } from "./scatterSvg";
+import "./placedElement";
 import "./qualityElement";
 import "./selectionElement";
 import { maxSprites, spritesOf } from "./sprites";
 import { scatterStyles } from "./styles";
+
+const nothingPlaced: PlacedPoints = { sets: [], data: new Float32Array(0) };
 
 /** All rows as points: look, filter, select, find. */
 @customElement("latent-scatter")
@@ -39,11 +45,18 @@ export class ScatterElement extends ViewElement {
   private readonly camera = new Persisted<Camera | null>(this, "camera", null);
   private readonly tool = new Persisted<Tool>(this, "tool", "pan");
   private readonly panel = new Persisted(this, "panel", true);
+  private readonly hiddenSets = new Persisted<readonly number[]>(this, "hiddenPlaced", []);
 
   @query("latent-point-cloud") private readonly cloud!: PointCloudElement | null;
   private overview: Overview | null = null;
+  /** All that is drawn: the rows of the checkpoint, behind them those that were placed in the map. */
   private points: Points | null = null;
+  private placed: PlacedPoints = nothingPlaced;
+  /** Of the checkpoint's rows and all that were placed, in any projection. */
   private labels: Labels | null = null;
+  /** Of the rows that are drawn. */
+  private drawnLabels: Labels | null = null;
+  private drawnSelection = new Int32Array(0);
   private colors = new Uint8Array(0);
   private shown = new Uint8Array(0);
   private selection = new Int32Array(0);
@@ -92,10 +105,20 @@ export class ScatterElement extends ViewElement {
     return { id: projection.id, dimensions };
   }
 
+  private get own(): number {
+    return this.state!.checkpoint!.header.schema.count;
+  }
+
+  private get hasPlaced(): boolean {
+    return (this.state?.checkpoint?.header.placed ?? []).length > 0;
+  }
+
   private loadPoints(): void {
     const { id, dimensions } = this.chosen;
-    this.query("points", signal => host.points({ projection: id, dimensions }, signal), points => {
-      this.points = points;
+    const picture = { projection: id, dimensions };
+    this.query("points", signal => Promise.all([host.points(picture, signal), this.hasPlaced ? host.placed(picture, signal) : nothingPlaced]), ([points, placed]) => {
+      this.points = withPlacedPoints(points, placed);
+      this.placed = placed;
       this.spriteRows = "";
       this.sprites = null;
       this.recolor();
@@ -106,8 +129,8 @@ export class ScatterElement extends ViewElement {
     const { colorings } = this.overview!;
     const id = (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id;
     if (id === undefined) return this.recolor();
-    this.query("coloring", signal => host.coloring(id, signal), labels => {
-      this.labels = labels;
+    this.query("coloring", signal => Promise.all([host.coloring(id, signal), this.hasPlaced ? host.placedColoring(id, signal) : null]), ([labels, placed]) => {
+      this.labels = placed ? withPlacedLabels(labels, placed) : labels;
       this.note = "";
       this.recolor();
     }, message => {
@@ -121,15 +144,20 @@ export class ScatterElement extends ViewElement {
     this.requestUpdate();
     if (!this.points) return;
     const n = this.points.data.length / this.points.dimensions;
-    const labels = this.labels?.values.length === n ? this.labels : null;
+    const labels = (this.drawnLabels = labelsOfDrawn(this.labels, this.own, n));
+    // What is selected may have no place in this projection.
+    this.drawnSelection = this.selection.some(row => row >= n) ? this.selection.filter(row => row < n) : this.selection;
+    if (this.hovered && this.hovered.row >= n) this.hovered = null;
     this.shown = shownRows(labels, n, this.filter.value) as Uint8Array<ArrayBuffer>;
-    this.colors = pointColors(labels, n, this.shown, this.selection, readTheme().dark) as Uint8Array<ArrayBuffer>;
+    if (n > this.own) hideSets(this.shown, this.own, this.placed.sets, this.hiddenSets.value);
+    this.colors = pointColors(labels, n, this.shown, this.drawnSelection, readTheme().dark) as Uint8Array<ArrayBuffer>;
   }
 
   /** Makes `rows` the selection; tells the other views unless they told us. */
   private select(rows: Int32Array, tell = true): void {
     this.selection = rows as Int32Array<ArrayBuffer>;
-    if (tell) void host.select(rows);
+    // Other views of the dataset know nothing of rows that were placed in this map.
+    if (tell) void host.select(rows.filter(row => row < this.own));
     this.recolor();
   }
 
@@ -156,7 +184,7 @@ export class ScatterElement extends ViewElement {
     const { cloud, overview, points } = this;
     if (!cloud || !points || points.dimensions !== 2 || overview?.datasetProblem !== null || this.state?.checkpoint?.header.schema.kind !== "image") return;
     const rows = cloud.magnification > 1.5 || this.shown.length <= maxSprites ? cloud.rowsInView(maxSprites) : [];
-    const few = rows.length <= maxSprites ? rows : [];
+    const few = rows.length <= maxSprites ? rows.filter(row => !isGone(row, this.own, this.placed.sets)) : [];
     if (few.join() === this.spriteRows) return;
     this.spriteRows = few.join();
     if (few.length === 0) {
@@ -171,13 +199,17 @@ export class ScatterElement extends ViewElement {
   protected override content(state: ViewState): TemplateResult {
     const { overview, points } = this;
     if (!overview || !points) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring><p class="muted">${overview ? t("Mapping the rows…") : t("Opening the checkpoint…")}</p></div>`;
-    const { schema } = state.checkpoint!.header;
+    const { header } = state.checkpoint!;
+    const { schema } = header;
+    const { sets } = this.placed;
+    const labels = this.drawnLabels;
+    const version = header.createdAt + String(header.seconds);
     return html`
       ${this.toolbar(overview)}
       ${this.datasetNotice(overview.datasetProblem)}
       <div class="body">
         <div class="plot">
-          <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .selection=${this.selection} .neighbors=${this.neighbors}
+          <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .firstMark=${schema.count} .selection=${this.drawnSelection} .neighbors=${this.neighbors}
             .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
             @camera-change=${(event: CustomEvent<Camera | null>) => { this.camera.value = event.detail; }}
             @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}
@@ -185,16 +217,25 @@ export class ScatterElement extends ViewElement {
             @area-pick=${(event: CustomEvent<AreaEvent>) => this.select(afterAreaPick(this.selection, event.detail))}
             @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}
             @points-drawn=${() => this.updateSprites()} @renderer-known=${() => this.requestUpdate()}></latent-point-cloud>
-          <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${schema}></latent-hover-card>
-          ${this.corner()}
+          <latent-hover-card .point=${this.hovered} .labels=${labels} .schema=${schema} .origin=${this.hovered ? (placeOf(this.hovered.row, schema.count, sets).set?.name ?? "") : ""}></latent-hover-card>
+          ${corner({
+            tool: this.tool.value, is3d: points.dimensions === 3, cloud: () => this.cloud,
+            choose: tool => { this.tool.value = tool; }, savePng: () => void this.savePng(), saveSvg: () => void this.saveSvg(),
+          })}
           ${this.footNote()}
         </div>
         <aside ?hidden=${!this.panel.value}>
-          <latent-legend .labels=${this.labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
+          <latent-legend .labels=${labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
             this.filter.value = event.detail;
             this.recolor();
           }}></latent-legend>
-          <latent-selection .schema=${schema} .selection=${this.selection} .labels=${this.labels} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}
+          ${canPlaceIn(header) || sets.length > 0 ? html`<latent-placed .sets=${sets} .own=${schema.count} .hiddenSets=${this.hiddenSets.value} .canPlace=${state.trusted && canPlaceIn(header)} .drawn=${this.placed.data.length > 0}
+            @hidden-change=${(event: CustomEvent<number[]>) => {
+              this.hiddenSets.value = event.detail;
+              this.recolor();
+            }}
+            @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}></latent-placed>` : nothing}
+          <latent-selection .schema=${schema} .selection=${this.selection} .labels=${this.labels} .placed=${sets} .version=${version}
             @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}
             @neighbors-change=${(event: CustomEvent<Int32Array>) => {
               this.neighbors = event.detail as Int32Array<ArrayBuffer>;
@@ -204,7 +245,7 @@ export class ScatterElement extends ViewElement {
               this.announcement = event.detail;
               this.requestUpdate();
             }}></latent-selection>
-          <latent-quality .picture=${this.judgeable(overview)} .startsOpen=${state.checkpoint!.header.capabilities.includes("map") && state.checkpoint!.header.state === "complete"} .version=${state.checkpoint!.header.createdAt + String(state.checkpoint!.header.seconds)}></latent-quality>
+          <latent-quality .picture=${this.judgeable(overview)} .startsOpen=${header.capabilities.includes("map") && header.state === "complete"} .version=${version}></latent-quality>
         </aside>
       </div>
       <div class="unseen" aria-live="polite">${this.announcement}</div>`;
@@ -242,22 +283,6 @@ export class ScatterElement extends ViewElement {
     </div>`;
   }
 
-  private corner(): TemplateResult {
-    const tool = (id: Tool, icon: string, title: string) => iconButton(icon, title, () => { this.tool.value = id; }, this.tool.value === id);
-    return html`<div class="corner">
-      ${tool("pan", "move", this.points?.dimensions === 3 ? t("Turn (drag)") : t("Pan (drag)"))}
-      ${tool("box", "screen-full", t("Select a box (Shift+drag)"))}
-      ${tool("lasso", "edit", t("Select with the lasso (Alt+drag)"))}
-      <hr>
-      ${iconButton("zoom-in", t("Zoom in (+)"), () => this.cloud?.zoomBy(1.5))}
-      ${iconButton("zoom-out", t("Zoom out (−)"), () => this.cloud?.zoomBy(1 / 1.5))}
-      ${iconButton("home", t("Show all (0)"), () => this.cloud?.showAll())}
-      <hr>
-      ${iconButton("file-media", t("Save as PNG"), () => void this.savePng())}
-      ${iconButton("save", t("Save as SVG"), () => void this.saveSvg())}
-    </div>`;
-  }
-
   private footNote(): TemplateResult | typeof nothing {
     const shown = this.shown.reduce((count, value) => count + value, 0);
     const text = this.note || [
@@ -276,16 +301,11 @@ export class ScatterElement extends ViewElement {
   }
 
   private async saveSvg(): Promise<void> {
-    const { cloud, points, labels } = this;
+    const { cloud, points } = this;
     if (!cloud || !points) return;
-    const theme = readTheme();
-    const legend = labels ? legendOf(labels).map(({ value, name }) => ({ color: cssColor(colorOfClass(value, theme.dark)), name: name || t("no label") })) : [];
     await host.save({
       name: `${this.fileStem}.svg`,
-      content: scatterSvg({
-        width: cloud.clientWidth, height: cloud.clientHeight, background: cssColor(theme.background), foreground: theme.foreground, font: theme.fontFamily,
-        screen: cloud.screenPositions(), colors: this.colors, radius: cloud.drawnPointSize / 2, axes: points.axes, legend,
-      }),
+      content: svgOfCloud(cloud, { colors: this.colors, firstMark: this.own, axes: points.axes, labels: this.drawnLabels }),
     });
   }
 }

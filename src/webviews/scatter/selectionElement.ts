@@ -1,13 +1,14 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Labels, Schema } from "../../protocol/data";
-import type { Metric, Neighbors, RowDetails } from "../../protocol/engineApi";
+import type { Metric, Neighbors, PlacedSet, RowDetails } from "../../protocol/engineApi";
 import { cssColor } from "../shared/colors";
 import { formatCount, formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
 import { Latest, messageOf } from "../shared/latest";
 import { background } from "../shared/paint";
 import { Persisted } from "../shared/persisted";
+import { isGone, placeOf } from "../shared/placedRows";
 import "../shared/rowPicture";
 import { rowPicture } from "../shared/rowTemplate";
 import { viewStyles } from "../shared/styles";
@@ -48,6 +49,8 @@ export class SelectionElement extends LitElement {
   @property({ attribute: false }) schema!: Schema;
   @property({ attribute: false }) selection = new Int32Array(0);
   @property({ attribute: false }) labels: Labels | null = null;
+  /** Rows of other datasets that were placed in the map: counted on from `schema.count`. */
+  @property({ attribute: false }) placed: readonly PlacedSet[] = [];
   /** Changes when the checkpoint does, so that what was loaded is loaded again. */
   @property() version = "";
 
@@ -89,11 +92,12 @@ export class SelectionElement extends LitElement {
     }
   }
 
-  private describe(rows: Int32Array): void {
+  private describe(wanted: Int32Array): void {
+    const rows = wanted.filter(row => !isGone(row, this.schema.count, this.placed));
     this.latest.run("details", signal => host.details(rows, signal), details => {
       this.details = details;
       this.described = rows as Int32Array<ArrayBuffer>;
-      if (this.selection.length === 1) this.announce(`${details.titles[0]} ${labelText(this.labels, rows[0]!)}`);
+      if (this.selection.length === 1) this.announce(this.spoken(this.selection[0]!, details.titles[0] ?? ""));
     });
   }
 
@@ -104,17 +108,20 @@ export class SelectionElement extends LitElement {
 
   private one(row: number): TemplateResult {
     const { details, labels, neighbors } = this;
-    const title = details?.titles[0] ?? "";
+    const place = placeOf(row, this.schema.count, this.placed);
+    const at = this.described[0] === row ? 0 : -1;
+    const title = details?.titles[at] ?? "";
     const facts: [string, string][] = [
-      ...(title && title !== `row ${row}` ? [[t("Name"), title] as [string, string]] : []),
+      ...(title && title !== `row ${place.row}` ? [[t("Name"), title] as [string, string]] : []),
       ...(labels ? [[labels.name, labelText(labels, row)] as [string, string]] : []),
-      ...(details?.facts[0] ?? []).filter(([name]) => name !== labels?.name),
+      ...(place.set ? [[t("Placed from"), place.set.name] as [string, string]] : []),
+      ...(details?.facts[at] ?? []).filter(([name]) => name !== labels?.name),
     ];
     return html`<section>
-        <header><h3 class="grow ellipsis">${t("Row {0}", row)}</h3>
+        <header><h3 class="grow ellipsis">${t("Row {0}", place.row)}</h3>
           <button class="icon" title=${t("Open its source (Enter)")} aria-label=${t("Open its source (Enter)")} @click=${() => void host.openSource(row)}><span class="codicon codicon-go-to-file"></span></button>
           ${this.buttons()}</header>
-        ${details && this.schema.kind === "image" ? html`<div class="big">${rowPicture(details.x, 0, this.schema, title)}</div>` : nothing}
+        ${details && at === 0 && this.schema.kind === "image" ? html`<div class="big">${rowPicture(details.x, 0, this.schema, title)}</div>` : nothing}
         <dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
       </section>
       <section>
@@ -136,7 +143,7 @@ export class SelectionElement extends LitElement {
     const names = this.labels?.kind === "classes" ? this.labels.classes : [];
     return html`<section>
       <header><h3 class="grow">${t("{0} rows selected", formatCount(this.selection.length))}</h3>
-        <button class="icon" title=${t("Embed only these rows…")} aria-label=${t("Embed only these rows…")} @click=${() => void host.command("latentLens.embedSelection")}><span class="codicon codicon-filter"></span></button>
+        ${this.selection.some(row => row >= this.schema.count) ? nothing : html`<button class="icon" title=${t("Embed only these rows…")} aria-label=${t("Embed only these rows…")} @click=${() => void host.command("latentLens.embedSelection")}><span class="codicon codicon-filter"></span></button>`}
         ${this.buttons()}</header>
       ${classesOf(this.selection, this.labels).slice(0, 8).map(({ value, count }) => html`<div class="row"><span class="swatch" ${background(cssColor(colorOfClass(value, dark)))}></span>
         <span class="grow ellipsis">${names[value] ?? t("no label")}</span><span class="muted number">${formatCount(count)}</span></div>`)}
@@ -153,7 +160,7 @@ export class SelectionElement extends LitElement {
   /** Rows as picture tiles, or as a list for rows that are no images. */
   private rows(rows: Int32Array, caption: (index: number) => string): TemplateResult {
     const place = new Map(Array.from(this.described, (row, i) => [row, i]));
-    const titleOf = (row: number) => this.details?.titles[place.get(row) ?? -1] ?? t("row {0}", row);
+    const titleOf = (row: number) => this.details?.titles[place.get(row) ?? -1] ?? t("row {0}", placeOf(row, this.schema.count, this.placed).row);
     const open = (row: number) => () => this.emitRows(Int32Array.of(row));
     if (this.schema.kind !== "image") {
       return html`<div class="list">${Array.from(rows, (row, i) => html`<button title=${(this.details?.facts[place.get(row) ?? -1] ?? []).map(([name, value]) => `${name} ${value}`).join("\n")} @click=${open(row)}>
@@ -164,8 +171,20 @@ export class SelectionElement extends LitElement {
   }
 
   private async copy(): Promise<void> {
-    await host.copy(Array.from(this.selection, row => `${row}\t${labelText(this.labels, row)}`).join("\n"));
+    await host.copy(Array.from(this.selection, row => `${this.nameOf(row)}\t${labelText(this.labels, row)}`).join("\n"));
     this.announce(t("Copied"));
+  }
+
+  /** What a screen reader is told of the one row that is selected. */
+  private spoken(row: number, title: string): string {
+    const { set } = placeOf(row, this.schema.count, this.placed);
+    return `${set ? t("{0} of {1}", title, set.name) : title} ${labelText(this.labels, row)}`;
+  }
+
+  /** The row's number, after its dataset's name where it is not the map's own. */
+  private nameOf(row: number): string {
+    const place = placeOf(row, this.schema.count, this.placed);
+    return place.set ? `${place.set.name} ${place.row}` : String(row);
   }
 
   private emitRows(rows: Int32Array): void {

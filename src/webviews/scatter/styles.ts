@@ -6,7 +6,7 @@ export const scatterStyles = css`
   latent-point-cloud { position: absolute; inset: 0; }
   aside { width: 264px; flex: none; border-left: var(--line); overflow-y: auto; padding: 8px 14px 16px; display: flex; flex-direction: column; gap: 18px; background: var(--vscode-sideBar-background); color: var(--vscode-sideBar-foreground, inherit); }
   aside[hidden] { display: none; }
-  latent-legend, latent-selection, latent-quality { flex: none; }
+  latent-legend, latent-placed, latent-selection, latent-quality { flex: none; }
   .corner { position: absolute; right: 10px; top: 10px; display: flex; flex-direction: column; gap: 2px; padding: 2px; border-radius: 6px; background: var(--vscode-editorWidget-background); border: 1px solid var(--vscode-editorWidget-border, var(--vscode-contrastBorder, transparent)); z-index: 1; }
   .corner hr { width: 100%; margin: 2px 0; border: 0; border-top: var(--line); }
   .foot { position: absolute; left: 50%; transform: translateX(-50%); bottom: 8px; padding: 2px 10px; border-radius: 10px; font-size: 11px; background: var(--vscode-editorWidget-background); border: 1px solid var(--vscode-editorWidget-border, transparent); pointer-events: none; max-width: 70%; }

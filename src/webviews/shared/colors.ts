@@ -20,6 +20,9 @@ export function classColor(c: number, dark: boolean): Rgb {
 /** Rows without a class. */
 export const noClassColor = (dark: boolean): Rgb => (dark ? [110, 110, 110] : [165, 165, 165]);
 
+/** The outline of marks: what stands out most from the background and from every class. */
+export const markOutlineColor = (dark: boolean): Rgb => (dark ? [255, 255, 255] : [20, 20, 20]);
+
 const ramp = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"].map(hex);
 
 /** Colour of a value from 0 to 1 (viridis, van der Walt & Smith 2015). NaN has no colour of its own: see noClassColor. */

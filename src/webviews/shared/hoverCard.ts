@@ -31,6 +31,8 @@ export class HoverCardElement extends LitElement {
   @property({ attribute: false }) point: HoverPoint | null = null;
   @property({ attribute: false }) labels: Labels | null = null;
   @property({ attribute: false }) schema!: Schema;
+  /** The dataset of a row that was placed in the map; empty for the map's own. */
+  @property() origin = "";
   private details: { row: number; of: RowDetails } | null = null;
   private readonly latest = new Latest(this);
 
@@ -50,6 +52,7 @@ export class HoverCardElement extends LitElement {
       ${details && this.schema.kind === "image" ? rowPicture(details.x, 0, this.schema, "") : nothing}
       <div class="text">
         <strong class="ellipsis">${details?.titles[0] ?? t("row {0}", row)}</strong>
+        ${this.origin ? html`<span class="ellipsis muted">${t("placed from {0}", this.origin)}</span>` : nothing}
         ${this.labels ? html`<span class="ellipsis"><span class="swatch" ${background(color)}></span>${this.labels.kind === "numbers" ? html`<span class="muted">${this.labels.name}</span> ` : nothing}${labelText(this.labels, row)}</span>` : nothing}
         ${facts.slice(0, 8).map(([name, value]) => html`<span class="ellipsis"><span class="muted">${name}</span> ${value}</span>`)}
       </div>

@@ -151,5 +151,5 @@ function fingerprint({ checkpoint, progress }: ViewState): string {
  * seconds; views look at the learning model when they are asked to, not each time.
  */
 export function contentOf(header: CheckpointHeader, progress: Progress | null): string {
-  return progress ? "learning" : [header.state, header.seconds, header.losses.length, header.dataset.relativePath].join();
+  return progress ? "learning" : [header.state, header.seconds, header.losses.length, header.dataset.relativePath, ...(header.placed ?? []).map(({ id }) => id)].join();
 }

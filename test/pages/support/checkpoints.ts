@@ -39,8 +39,8 @@ const recipes = {
   long: { source: longTable, model: "autoencoder", hyperparameters: { latentDim: 3, hidden: [8], epochs: 2, patience: 0 } },
   gone: { source: leavingTable, model: "pca", hyperparameters: {} },
 } satisfies Record<string, { source(): string; model: string; hyperparameters: HyperparameterValues }>;
-export type CheckpointName = keyof typeof recipes | "interrupted";
-export const checkpointNames = [...(Object.keys(recipes) as (keyof typeof recipes)[]), "interrupted"] as const;
+export type CheckpointName = keyof typeof recipes | "interrupted" | "placed";
+export const checkpointNames = [...(Object.keys(recipes) as (keyof typeof recipes)[]), "interrupted", "placed"] as const;
 
 let opened: ReturnType<typeof make> | undefined;
 
@@ -61,13 +61,19 @@ async function make() {
   const fit = async (name: CheckpointName, path: string, model: string, hyperparameters: HyperparameterValues, signal = new AbortController().signal): Promise<Checkpoint> => {
     const checkpointPath = join(folder, "latents", `${name}.latent.safetensors`);
     await engine.fit({ runId: name, source: { path, choices: {} }, model, hyperparameters, seed: 1, checkpointPath }, signal);
-    const file = await openCheckpoint(checkpointPath);
+    return read(checkpointPath);
+  };
+  const read = async (path: string): Promise<Checkpoint> => {
+    const file = await openCheckpoint(path);
     await file.close();
-    return { path: checkpointPath, fileName: basename(checkpointPath), header: file.header };
+    return { path, fileName: basename(path), header: file.header };
   };
   const made = {} as Record<CheckpointName, Checkpoint>;
   for (const [name, { source, model, hyperparameters }] of Object.entries(recipes)) made[name as CheckpointName] = await fit(name as CheckpointName, source(), model, hyperparameters);
   made.interrupted = await fit("interrupted", digits(), "autoencoder", { latentDim: 2, hidden: [32], epochs: 50, batchSize: 50, patience: 0 }, stop.signal);
+  const { path: map } = await fit("placed", someTable("most", at => at % 4 !== 0), "umap", { epochs: 100, dimensions: "3" });
+  await engine.place({ runId: "placed", path: map, source: { path: someTable("rest", at => at % 4 === 0), choices: {} } }, new AbortController().signal);
+  made.placed = await read(map);
   rmSync(made.gone.header.dataset.source.path);
   await engine.release(made.gone.path);
   return { engine, ...made };
@@ -76,6 +82,14 @@ async function make() {
 function penguins(): string {
   const path = join(folder, "penguins.csv");
   copyFileSync(require.resolve("@observablehq/sample-datasets/penguins.csv"), path);
+  return path;
+}
+
+/** Some of the penguins. */
+function someTable(name: string, takes: (at: number) => boolean): string {
+  const path = join(folder, `${name}.csv`);
+  const [head, ...lines] = readFileSync(penguins(), "utf8").trimEnd().split("\n");
+  writeFileSync(path, [head!, ...lines.filter((_, at) => takes(at))].join("\n"));
   return path;
 }
 

@@ -50,6 +50,12 @@ export class FakeHost {
     for (const method of methods) this.replaced.set(method, () => Promise.reject(new LatentError(code, message)));
   }
 
+  /** From now on what the engine answers to this query goes through `change` first. */
+  change(method: Method, change: (answer: Promise<unknown>) => Promise<unknown>): void {
+    const engine = this.engine as unknown as Record<string, Answer>;
+    this.replaced.set(method, (...args) => change(engine[method]!(this.checkpoint!.path, ...args)));
+  }
+
   /** From now on these calls are answered as ever. */
   restore(...methods: Method[]): void {
     for (const method of methods) this.replaced.delete(method);
@@ -64,7 +70,7 @@ export class FakeHost {
     const own: Omit<ViewApi, (typeof checkpointQueries)[number] | `${(typeof memberQueries)[number]}Of`> = {
       state: async () => this.state,
       save: async () => true,
-      select: nothing, copy: nothing, openSource: nothing, command: nothing, compare: nothing, clearComparisons: nothing, addMember: nothing, removeMember: nothing, report: nothing,
+      select: nothing, copy: nothing, openSource: nothing, command: nothing, compare: nothing, clearComparisons: nothing, addMember: nothing, removeMember: nothing, removePlaced: nothing, report: nothing,
     };
     const all = Object.entries({ ...queries, ...ofMembers, ...own } as unknown as Record<Method, Answer>) as [Method, Answer][];
     return Object.fromEntries(all.map(([method, answer]) => [method, (...args: unknown[]) => this.answer(method, answer, args)])) as unknown as ViewApi;

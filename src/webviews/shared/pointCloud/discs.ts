@@ -29,6 +29,15 @@ export function emptyRaster(width: number, height: number, deep: boolean, old: R
 
 /** A disc with an edge one pixel wide. */
 export function discOf(size: number): Disc {
+  return shapeOf(size, coverageAt);
+}
+
+/** A diamond on its corner, `size` pixels from one to the opposite one, with an edge one pixel wide. */
+export function diamondOf(size: number): Disc {
+  return shapeOf(size, diamondCoverageAt);
+}
+
+function shapeOf(size: number, coverageAt: (dx: number, dy: number, size: number) => number): Disc {
   const radius = size / 2;
   const side = Math.ceil(size) + 1;
   const coverage: Float32Array[] = [];
@@ -45,6 +54,12 @@ function coverageAt(dx: number, dy: number, size: number): number {
   if (Math.abs(dx) > size / 2 || Math.abs(dy) > size / 2) return 0;
   const edge = 2 / Math.max(size, 2);
   const along = Math.max(0, Math.min(1, ((2 * Math.hypot(dx, dy)) / size - (1 - edge)) / edge));
+  return 1 - along * along * (3 - 2 * along);
+}
+
+function diamondCoverageAt(dx: number, dy: number, size: number): number {
+  const edge = (2 * Math.SQRT2) / Math.max(size, 3);
+  const along = Math.max(0, Math.min(1, ((2 * (Math.abs(dx) + Math.abs(dy))) / size - (1 - edge)) / edge));
   return 1 - along * along * (3 - 2 * along);
 }
 

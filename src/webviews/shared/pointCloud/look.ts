@@ -11,3 +11,11 @@ export function opacityFor(count: number, magnified: number): number {
   const crowd = Math.max(0.25, Math.min(0.9, 220 / Math.sqrt(Math.max(1, count))));
   return Math.min(0.95, crowd * Math.max(1, magnified) ** 0.3);
 }
+
+/** Size of a mark, from corner to corner, among points of a size: as much ink again, and never so small that its outline is all of it. */
+export function markSizeFor(pointSize: number): number {
+  return Math.max(7, 1.5 * pointSize + 2);
+}
+
+/** Width of a mark's outline in CSS pixels. */
+export const markOutline = 1.25;

@@ -33,6 +33,9 @@ export interface Overlay {
   matrix: Float32Array;
   /** Diameter of a point. */
   size: number;
+  /** The first row that is drawn as a mark, and the size of one. */
+  firstMark: number;
+  markSize: number;
   selection: Int32Array;
   neighbors: Int32Array;
   hovered: number;
@@ -64,7 +67,7 @@ export function drawOverlay(canvas: HTMLCanvasElement, overlay: Overlay): void {
 }
 
 /** Pictures in frames of their points' colours: what the colours say must not go with the points. */
-function drawSprites(context: CanvasRenderingContext2D, { positionOf, colors }: Overlay, { image, of, side }: Sprites): void {
+function drawSprites(context: CanvasRenderingContext2D, { positionOf, colors, firstMark, theme }: Overlay, { image, of, side }: Sprites): void {
   context.imageSmoothingEnabled = false;
   context.lineWidth = 1.5;
   for (const [row, [sx, sy, width, height]] of of) {
@@ -76,6 +79,11 @@ function drawSprites(context: CanvasRenderingContext2D, { positionOf, colors }: 
     context.strokeStyle = cssColor([red, green, blue]);
     context.drawImage(image, sx, sy, width, height, left, top, w, h);
     context.strokeRect(left - 0.5, top - 0.5, w + 1, h + 1);
+    if (row >= firstMark) {
+      // A second frame, as marks have an outline.
+      context.strokeStyle = theme.foreground;
+      context.strokeRect(left - 2.5, top - 2.5, w + 5, h + 5);
+    }
   }
   context.globalAlpha = 1;
 }
@@ -178,10 +186,10 @@ function drawArrows(context: CanvasRenderingContext2D, { arrows, matrix, viewpor
   }
 }
 
-function drawRings(context: CanvasRenderingContext2D, { selection, neighbors, hovered, positionOf, size, theme, sprites }: Overlay): void {
+function drawRings(context: CanvasRenderingContext2D, { selection, neighbors, hovered, positionOf, size, firstMark, markSize, theme, sprites }: Overlay): void {
   const ring = (row: number, extra: number, width: number, color: string) => {
     const { x, y } = positionOf(row);
-    const radius = sprites?.of.has(row) ? sprites.side / 2 + 3 : size / 2 + extra;
+    const radius = sprites?.of.has(row) ? sprites.side / 2 + 3 : (row >= firstMark ? markSize : size) / 2 + extra;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.lineWidth = width + 2;

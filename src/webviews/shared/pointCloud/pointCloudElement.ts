@@ -1,9 +1,10 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { t } from "../host";
+import { markOutlineColor } from "../colors";
 import { readTheme } from "../theme";
 import { boundsOf, drag, fit, magnification, matrixOf, zoom, type Bounds, type Camera, type Viewport } from "./camera";
-import { opacityFor, pointSizeFor } from "./look";
+import { markSizeFor, opacityFor, pointSizeFor } from "./look";
 import { drawOverlay, type Arrow, type AxisDirections, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
 import { createRenderer, type PointRenderer } from "./renderer";
@@ -51,6 +52,8 @@ export class PointCloudElement extends LitElement {
   @property({ attribute: false }) colors = new Uint8Array(0);
   /** 1 for the points that can be seen and picked. */
   @property({ attribute: false }) shown = new Uint8Array(0);
+  /** Rows from this one on are drawn as marks: diamonds with an outline, above the others. */
+  @property({ attribute: false }) firstMark = Infinity;
   @property({ attribute: false }) selection = new Int32Array(0);
   /** Rows ringed beside a single selected one. */
   @property({ attribute: false }) neighbors = new Int32Array(0);
@@ -112,6 +115,7 @@ export class PointCloudElement extends LitElement {
       this.renderer.setPoints(this.points.data, this.points.dimensions);
     }
     if (changed.has("colors")) this.renderer.setColors(this.colors);
+    if (changed.has("firstMark")) this.renderer.setMarks(this.firstMark);
     if (changed.has("selection")) this.renderer.setEmphasis(this.selection);
     // The pointer in another cloud moves the mark at its own pace: all points are not drawn anew for it.
     if (changed.size === 1 && changed.has("marked")) this.redrawOverlay();
@@ -172,6 +176,11 @@ export class PointCloudElement extends LitElement {
     return this.pointSize();
   }
 
+  /** Size of a mark as drawn, corner to corner, CSS pixels. */
+  get drawnMarkSize(): number {
+    return markSizeFor(this.pointSize());
+  }
+
   /** The points and what is drawn over them, as one picture at the screen's resolution. */
   snapshot(background: string): HTMLCanvasElement {
     this.draw();
@@ -213,6 +222,7 @@ export class PointCloudElement extends LitElement {
     this.renderer = createRenderer(this.pointsCanvas, this.count, () => this.replaceCanvas());
     this.renderer.setPoints(this.points.data, this.points.dimensions);
     this.renderer.setColors(this.colors);
+    this.renderer.setMarks(this.firstMark);
     this.renderer.setEmphasis(this.selection);
   }
 
@@ -254,12 +264,13 @@ export class PointCloudElement extends LitElement {
     const { matrix } = this;
     const size = this.pointSize();
     if (this.pointsAreStale) {
-      renderer.draw({ matrix, ...viewport, ratio, size, opacity: opacityFor(this.count, this.magnification) });
+      renderer.draw({ matrix, ...viewport, ratio, size, opacity: opacityFor(this.count, this.magnification), markSize: this.drawnMarkSize, outline: markOutlineColor(readTheme().dark) });
       this.pointsAreStale = false;
       this.drawnViewport = viewport;
     }
     drawOverlay(this.overlay, {
       viewport, ratio, theme: readTheme(), axes: this.axes, directions: this.directions, camera: this.currentCamera, bounds: this.bounds, matrix, size,
+      firstMark: this.firstMark, markSize: this.drawnMarkSize,
       selection: this.selection.length <= 500 ? this.selection : new Int32Array(0), neighbors: this.neighbors, hovered: this.hovered >= 0 ? this.hovered : this.marked < this.count ? this.marked : -1,
       positionOf: row => this.positionOf(row), sprites: this.sprites, colors: this.colors, arrows: this.arrows, path: this.gesture && this.gesture.tool !== "pan" ? this.gesture.path : [],
     });

@@ -1,3 +1,4 @@
+import type { Rgb } from "../theme";
 import { canvasRenderer } from "./canvasRenderer";
 import { knownWebglSupport, webglRenderer, webglSupport } from "./webglRenderer";
 
@@ -13,6 +14,10 @@ export interface Frame {
   size: number;
   /** 0 to 1. */
   opacity: number;
+  /** Diameter of a mark in CSS pixels, from corner to corner. */
+  markSize: number;
+  /** Of marks. */
+  outline: Rgb;
 }
 
 /** Draws a cloud of points into a canvas of its own. */
@@ -22,6 +27,8 @@ export interface PointRenderer {
   setPoints(positions: Float32Array, dimensions: number): void;
   /** [n × 4] red, green, blue, opacity; opacity 0 hides a point. */
   setColors(colors: Uint8Array): void;
+  /** Points from this one on are marks: diamonds with an outline, above all other points. */
+  setMarks(first: number): void;
   /** Points to draw once more on top of all others. */
   setEmphasis(rows: Int32Array): void;
   draw(frame: Frame): void;

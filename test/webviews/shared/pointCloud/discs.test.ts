@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { discOf, emptyRaster, stamp } from "../../../../src/webviews/shared/pointCloud/discs";
+import { diamondOf, discOf, emptyRaster, stamp } from "../../../../src/webviews/shared/pointCloud/discs";
 
 const red = Uint8Array.of(255, 0, 0, 255, 0, 0, 255, 255);
 const opacities = (pixels: Uint8Array) => Array.from({ length: pixels.length / 4 }, (_, i) => pixels[4 * i + 3]!);
@@ -12,6 +12,22 @@ describe("discOf", () => {
       expect(sum(covers)).toBeGreaterThan(Math.PI * 5.3 ** 2);
       expect(sum(covers)).toBeLessThan(Math.PI * 5.7 ** 2);
     }
+  });
+});
+
+describe("diamondOf", () => {
+  it("covers an area near that of a square on its corner, and none of the disc's beside its edges", () => {
+    for (const covers of diamondOf(12).coverage) {
+      // 2 r², r shorter by half the edge, which is one pixel wide across: 6 − √2 / 2.
+      expect(sum(covers)).toBeGreaterThan(2 * 5.1 ** 2);
+      expect(sum(covers)).toBeLessThan(2 * 5.5 ** 2);
+    }
+    const raster = emptyRaster(20, 20, false, null);
+    stamp(raster, diamondOf(12), 10, 10, 1, red, 0, 1);
+    const at = (x: number, y: number) => raster.pixels[4 * (y * 20 + x) + 3]!;
+    expect(at(10, 5)).toBeGreaterThan(100);
+    expect(at(10, 10)).toBe(255);
+    expect(at(13, 13)).toBe(0);
   });
 });
 
