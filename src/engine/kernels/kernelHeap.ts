@@ -37,6 +37,10 @@ export interface KernelExports {
     rule: number, w: number, g: number, s: number, newW: number, newS: number, count: number,
     rate: number, decay: number, complement: number, epsilon: number, part: number, parts: number,
   ): void;
+  directConvolution(
+    x: number, filter: number, y: number, shape: number, scratch: number, bias: number, activation: number, alpha: number,
+    part: number, parts: number,
+  ): void;
   channelMap(x: number, dy: number, coefficients: number, out: number, rows: number, columns: number, part: number, parts: number): void;
 }
 
@@ -53,7 +57,7 @@ interface ModuleExports extends KernelExports, TaskExports {
 const kernelNames: readonly (keyof KernelExports)[] = [
   "matMul", "convolution", "convolutionInputGradient", "convolutionFilterGradient", "rowOperation", "columnSums",
   "elementwiseFunction", "activationGradient", "adam", "lookUpBytes",
-  "channelSums", "channelMap", "descent",
+  "channelSums", "channelMap", "descent", "directConvolution",
 ];
 
 /** From as many elementary operations on, some forty microseconds of work, a kernel is worth dividing among threads. */

@@ -7,6 +7,7 @@ export { lookUpBytes } from "./bytes";
 export { channelMap, channelSums } from "./channels";
 export { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
 export { descent } from "./descent";
+export { directConvolution } from "./direct";
 export { elementwiseFunction } from "./functions";
 export { matMul } from "./product";
 export { rowOperation } from "./rows";

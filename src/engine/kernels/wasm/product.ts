@@ -73,7 +73,8 @@ function multiplyBlock(packedA: usize, packedB: usize, c: usize, cRow: i32, rows
   }
 }
 
-function copyEdge(tile: usize, target: usize, targetRow: i32, rows: i32, columns: i32, accumulate: i32): void {
+/** C [rows, columns] = that part of a tile, or C += it where `accumulate` is not 0. */
+export function copyEdge(tile: usize, target: usize, targetRow: i32, rows: i32, columns: i32, accumulate: i32): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const place = at(target, i * targetRow + j);

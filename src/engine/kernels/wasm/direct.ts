@@ -1,0 +1,210 @@
+// Two-dimensional convolution without a matrix of columns: its tiles (directTile.ts) read the pixels under the filter where
+// they lie in the image. What a matrix product would have to be given as columns and then pack into panels is not copied at
+// all; only an image that the filter hangs over is, once, with a border of zeros.
+// x is [batch, inHeight, inWidth, inChannels], the filter [filterHeight, filterWidth, inChannels, outChannels],
+// y [batch, outHeight, outWidth, outChannels].
+
+import { ConvolutionShape, copyRuns, zero } from "./columns";
+import { convolveTiles } from "./directTile";
+import { LINEAR, RELU, finish } from "./epilogue";
+import { at, partStart } from "./parts";
+import { copyEdge } from "./product";
+import { TILE_COLUMNS, TILE_ROWS } from "./tile";
+
+/** A convolution and how its work is cut; written by directConvolution.ts in this order, 4 bytes a field. */
+@unmanaged
+export class DirectShape extends ConvolutionShape {
+  /** Lines of output of one image that are computed at a time: all, or of a large image a band. */
+  bandLines: i32;
+  /** Whole images that are computed at a time; 1 where an image is cut into bands. */
+  chunkImages: i32;
+  /** Height and width of what a band reads of its image, borders included; 0 where x is read in place. */
+  paddedHeight: i32;
+  paddedWidth: i32;
+  /** Where a part's scratch holds what, in bytes from its beginning: for `steps` and `places` see directTile.ts. */
+  steps: i32;
+  places: i32;
+  panels: i32;
+  padded: i32;
+  /** Bytes of scratch that a part has. The first 256 are for a tile at the edge, the next 64 for its places. */
+  partBytes: i32;
+}
+
+const EDGE_PLACES: usize = 256;
+
+/** y = x ∗ filter, then what epilogue.ts does with bias, activation and alpha. Divided by bands. */
+export function directConvolution(
+  x: usize, filter: usize, y: usize, shape: DirectShape, scratch: usize, bias: usize, activation: i32, alpha: f32,
+  part: i32, parts: i32,
+): void {
+  scratch += <usize>part * <usize>shape.partBytes;
+  const outHeight = shape.outHeight;
+  const outChannels = shape.outChannels;
+  const bandLines = shape.bandLines;
+  const bands = (outHeight + bandLines - 1) / bandLines;
+  const linePixels = shape.outWidth;
+  const start = partStart(shape.batch * bands, 1, part, parts);
+  const end = partStart(shape.batch * bands, 1, part + 1, parts);
+  if (start >= end) return;
+
+  const isCopied = shape.paddedHeight > 0;
+  const lineBytes = <usize>((isCopied ? shape.paddedWidth : shape.inWidth) * shape.inChannels) << 2;
+  const imageBytes = lineBytes * <usize>(isCopied ? shape.paddedHeight : shape.inHeight);
+  const isFused = activation == LINEAR || activation == RELU;
+  writeSteps(shape, lineBytes, scratch + shape.steps);
+  writePlaces(shape, lineBytes, imageBytes, scratch + shape.places);
+  packPanels(shape, filter, isFused ? bias : 0, scratch + shape.panels);
+  if (isCopied) memory.fill(scratch + shape.padded, 0, imageBytes * <usize>shape.chunkImages);
+
+  for (let band = start; band < end; band += shape.chunkImages) {
+    const image = band / bands;
+    const line = band % bands * bandLines;
+    const images = min(shape.chunkImages, end - band);
+    const lines = min(bandLines, outHeight - line);
+    let source = x + imageBytes * <usize>image + lineBytes * <usize>(line * shape.strideHeight);
+    if (isCopied) {
+      source = scratch + shape.padded;
+      for (let i = 0; i < images; i++) copyPadded(x, shape, image + i, line, source + imageBytes * <usize>i);
+    }
+    const pixels = images * lines * linePixels;
+    const target = at(y, (image * outHeight + line) * linePixels * outChannels);
+    convolveChunk(shape, source, pixels, target, scratch, bias != 0 && activation == RELU);
+    if (!isFused) finish(target, outChannels, pixels, outChannels, bias, activation, alpha);
+  }
+}
+
+/** `pixels` rows of y from `target` on, for the input that begins at `source`. */
+function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: usize, scratch: usize, rectified: bool): void {
+  const outChannels = shape.outChannels;
+  const rowBytes = <usize>outChannels << 2;
+  const fours = runsOf(shape) * (runLengthOf(shape) >> 2);
+  const ones = runsOf(shape) * (runLengthOf(shape) & 3);
+  const panelBytes = <usize>(1 + 4 * fours + ones) * TILE_COLUMNS * 4;
+  const steps = scratch + shape.steps;
+  const places = scratch + shape.places;
+  const tiles = pixels / TILE_ROWS;
+  const rest = pixels % TILE_ROWS;
+  const lastRow = tiles * TILE_ROWS;
+  // The last tile's other rows repeat a pixel: there may be no memory where the next ones would be.
+  for (let i = 0; i < TILE_ROWS; i++) store<u32>(at(scratch + EDGE_PLACES, i), load<u32>(at(places, lastRow + (i < rest ? i : 0))));
+  let panel = scratch + shape.panels;
+  for (let channel = 0; channel < outChannels; channel += TILE_COLUMNS) {
+    const width = min(TILE_COLUMNS, outChannels - channel);
+    const column = at(target, channel);
+    if (width == TILE_COLUMNS) {
+      convolveTiles(source, places, tiles, steps, fours, ones, panel, rectified, column, rowBytes);
+    } else {
+      for (let tile = 0; tile < tiles; tile++) {
+        const row = tile * TILE_ROWS;
+        convolveTiles(source, at(places, row), 1, steps, fours, ones, panel, rectified, scratch, TILE_COLUMNS * 4);
+        copyEdge(scratch, at(column, row * outChannels), outChannels, TILE_ROWS, width, 0);
+      }
+    }
+    if (rest > 0) {
+      convolveTiles(source, scratch + EDGE_PLACES, 1, steps, fours, ones, panel, rectified, scratch, TILE_COLUMNS * 4);
+      copyEdge(scratch, at(column, lastRow * outChannels), outChannels, rest, width, 0);
+    }
+    panel += panelBytes;
+  }
+}
+
+/** Runs of taps that lie side by side in x: the filter's rows, or where it is dilated each of its pixels. */
+function runsOf(shape: DirectShape): i32 {
+  return shape.dilationWidth == 1 ? shape.filterHeight : shape.filterHeight * shape.filterWidth;
+}
+
+/** Taps of a run. */
+function runLengthOf(shape: DirectShape): i32 {
+  return shape.dilationWidth == 1 ? shape.filterWidth * shape.inChannels : shape.inChannels;
+}
+
+/** Bytes from the first tap of the filter to the first of a run. */
+function runOffset(shape: DirectShape, run: i32, lineBytes: usize): i32 {
+  if (shape.dilationWidth == 1) return run * shape.dilationHeight * <i32>lineBytes;
+  const row = run / shape.filterWidth;
+  return row * shape.dilationHeight * <i32>lineBytes + ((run - row * shape.filterWidth) * shape.dilationWidth * shape.inChannels << 2);
+}
+
+/** The bytes from each group of taps to the next, of all groups of four and then of one. */
+function writeSteps(shape: DirectShape, lineBytes: usize, steps: usize): void {
+  const runs = runsOf(shape);
+  const length = runLengthOf(shape);
+  const whole = length & ~3;
+  let before = 0; // the first group begins where the filter does
+  let target = steps - 4;
+  for (let pass = 0; pass < 2; pass++) {
+    const end = pass ? length : whole;
+    for (let run = 0; run < runs; run++) {
+      const offset = runOffset(shape, run, lineBytes);
+      for (let tap = pass ? whole : 0; tap < end; tap += pass ? 1 : 4) {
+        const place = offset + (tap << 2);
+        if (target >= steps) store<i32>(target, place - before);
+        before = place;
+        target += 4;
+      }
+    }
+  }
+  store<i32>(target, 0);
+}
+
+/** For each output pixel of a chunk the bytes from where its input begins to the first pixel under the filter. */
+function writePlaces(shape: DirectShape, lineBytes: usize, imageBytes: usize, places: usize): void {
+  const pixelBytes = <usize>(shape.strideWidth * shape.inChannels) << 2;
+  for (let image = 0; image < shape.chunkImages; image++) {
+    for (let line = 0; line < shape.bandLines; line++) {
+      let place = <usize>image * imageBytes + <usize>(line * shape.strideHeight) * lineBytes;
+      for (let pixel = 0; pixel < shape.outWidth; pixel++) {
+        store<u32>(places, place);
+        places += 4;
+        place += pixelBytes;
+      }
+    }
+  }
+}
+
+/** The filter in panels of eight output channels, each led by their biases, or zeros, and in the order of the steps. */
+function packPanels(shape: DirectShape, filter: usize, bias: usize, panels: usize): void {
+  const runs = runsOf(shape);
+  const length = runLengthOf(shape);
+  const whole = length & ~3;
+  for (let channel = 0; channel < shape.outChannels; channel += TILE_COLUMNS) {
+    const width = min(TILE_COLUMNS, shape.outChannels - channel);
+    packRow(bias == 0 ? 0 : at(bias, channel), width, panels);
+    panels += TILE_COLUMNS * 4;
+    for (let pass = 0; pass < 2; pass++) {
+      const end = pass ? length : whole;
+      for (let run = 0; run < runs; run++) {
+        for (let tap = pass ? whole : 0; tap < end; tap++) {
+          packRow(at(filter, (run * length + tap) * shape.outChannels + channel), width, panels);
+          panels += TILE_COLUMNS * 4;
+        }
+      }
+    }
+  }
+}
+
+/** `width` values at `source`, or zeros where that is 0, and zeros up to a panel's width. */
+function packRow(source: usize, width: i32, target: usize): void {
+  if (source != 0 && width == TILE_COLUMNS) {
+    v128.store(target, v128.load(source));
+    v128.store(target, v128.load(source, 16), 16);
+  } else {
+    for (let i = 0; i < TILE_COLUMNS; i++) store<f32>(at(target, i), source != 0 && i < width ? load<f32>(at(source, i)) : 0);
+  }
+}
+
+/** What the band from `line` on reads of an image, with the border that the filter hangs over; its sides are zero already. */
+function copyPadded(x: usize, shape: DirectShape, image: i32, line: i32, target: usize): void {
+  const pixelBytes = <usize>shape.inChannels << 2;
+  const sourceLine = <usize>shape.inWidth * pixelBytes;
+  const targetLine = <usize>shape.paddedWidth * pixelBytes;
+  const top = line * shape.strideHeight - shape.padTop;
+  const height = shape.paddedHeight;
+  const first = min(height, max(0, -top));
+  const end = max(first, min(height, shape.inHeight - top));
+  const width = <usize>max(0, min(shape.inWidth, shape.paddedWidth - shape.padLeft)) * pixelBytes;
+  const left = target + <usize>shape.padLeft * pixelBytes;
+  zero(target, <usize>first * targetLine);
+  copyRuns(x + <usize>(image * shape.inHeight + top + first) * sourceLine, sourceLine, left + <usize>first * targetLine, targetLine, width, end - first);
+  zero(target + <usize>end * targetLine, <usize>(height - end) * targetLine);
+}
