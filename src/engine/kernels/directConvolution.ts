@@ -16,7 +16,7 @@ const MOST_TAPS = 512;
 /** Bytes of input and output of a chunk, so that both stay in the second-level cache. */
 const CHUNK_BYTES = 2 ** 17;
 /** A tile and its places, before all else in a part's scratch. */
-const EDGE_BYTES = 256 + 64;
+const EDGE_BYTES = 512 + 64;
 /** Output channels of a panel. */
 const PANEL = 8;
 

@@ -6,7 +6,9 @@
 
 import { ConvolutionShape, copyRuns, zero } from "./columns";
 import { convolveTiles } from "./directTile";
+import { convolveWideTiles } from "./directWideTile";
 import { LINEAR, RELU, finish } from "./epilogue";
+import { panelColumns } from "./panels";
 import { at, partStart } from "./parts";
 import { copyEdge } from "./product";
 import { TILE_COLUMNS, TILE_ROWS } from "./tile";
@@ -26,11 +28,11 @@ export class DirectShape extends ConvolutionShape {
   places: i32;
   panels: i32;
   padded: i32;
-  /** Bytes of scratch that a part has. The first 256 are for a tile at the edge, the next 64 for its places. */
+  /** Bytes of scratch that a part has. The first 512 are for a tile at the edge, the next 64 for its places. */
   partBytes: i32;
 }
 
-const EDGE_PLACES: usize = 256;
+const EDGE_PLACES: usize = 512;
 
 /** y = x ∗ filter, then what epilogue.ts does with bias, activation and alpha. Divided by bands. */
 export function directConvolution(
@@ -79,7 +81,7 @@ function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: u
   const rowBytes = <usize>outChannels << 2;
   const fours = runsOf(shape) * (runLengthOf(shape) >> 2);
   const ones = runsOf(shape) * (runLengthOf(shape) & 3);
-  const panelBytes = <usize>(1 + 4 * fours + ones) * TILE_COLUMNS * 4;
+  const taps = <usize>(4 * fours + ones);
   const steps = scratch + shape.steps;
   const places = scratch + shape.places;
   const tiles = pixels / TILE_ROWS;
@@ -88,24 +90,33 @@ function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: u
   // The last tile's other rows repeat a pixel: there may be no memory where the next ones would be.
   for (let i = 0; i < TILE_ROWS; i++) store<u32>(at(scratch + EDGE_PLACES, i), load<u32>(at(places, lastRow + (i < rest ? i : 0))));
   let panel = scratch + shape.panels;
-  for (let channel = 0; channel < outChannels; channel += TILE_COLUMNS) {
-    const width = min(TILE_COLUMNS, outChannels - channel);
+  for (let channel = 0; channel < outChannels; ) {
+    const columns = panelColumns(shape.outChannels - channel);
+    const width = min(columns, outChannels - channel);
     const column = at(target, channel);
-    if (width == TILE_COLUMNS) {
-      convolveTiles(source, places, tiles, steps, fours, ones, panel, rectified, column, rowBytes);
+    if (width == columns) {
+      convolvePanel(columns, source, places, tiles, steps, fours, ones, panel, rectified, column, rowBytes);
     } else {
       for (let tile = 0; tile < tiles; tile++) {
         const row = tile * TILE_ROWS;
-        convolveTiles(source, at(places, row), 1, steps, fours, ones, panel, rectified, scratch, TILE_COLUMNS * 4);
-        copyEdge(scratch, at(column, row * outChannels), outChannels, TILE_ROWS, width, 0);
+        convolvePanel(columns, source, at(places, row), 1, steps, fours, ones, panel, rectified, scratch, <usize>columns << 2);
+        copyEdge(scratch, columns, at(column, row * outChannels), outChannels, TILE_ROWS, width, 0);
       }
     }
     if (rest > 0) {
-      convolveTiles(source, scratch + EDGE_PLACES, 1, steps, fours, ones, panel, rectified, scratch, TILE_COLUMNS * 4);
-      copyEdge(scratch, at(column, lastRow * outChannels), outChannels, rest, width, 0);
+      convolvePanel(columns, source, scratch + EDGE_PLACES, 1, steps, fours, ones, panel, rectified, scratch, <usize>columns << 2);
+      copyEdge(scratch, columns, at(column, lastRow * outChannels), outChannels, rest, width, 0);
     }
-    panel += panelBytes;
+    panel += (1 + taps) * <usize>columns << 2;
+    channel += columns;
   }
+}
+
+function convolvePanel(
+  columns: i32, source: usize, places: usize, tiles: i32, steps: usize, fours: i32, ones: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
+): void {
+  if (columns == TILE_COLUMNS) convolveTiles(source, places, tiles, steps, fours, ones, panel, rectified, y, rowBytes);
+  else convolveWideTiles(source, places, tiles, steps, fours, ones, panel, rectified, y, rowBytes);
 }
 
 /** Runs of taps that lie side by side in x: the filter's rows, or where it is dilated each of its pixels. */
@@ -167,29 +178,30 @@ function packPanels(shape: DirectShape, filter: usize, bias: usize, panels: usiz
   const runs = runsOf(shape);
   const length = runLengthOf(shape);
   const whole = length & ~3;
-  for (let channel = 0; channel < shape.outChannels; channel += TILE_COLUMNS) {
-    const width = min(TILE_COLUMNS, shape.outChannels - channel);
-    packRow(bias == 0 ? 0 : at(bias, channel), width, panels);
-    panels += TILE_COLUMNS * 4;
+  for (let channel = 0; channel < shape.outChannels; ) {
+    const columns = panelColumns(shape.outChannels - channel);
+    const width = min(columns, shape.outChannels - channel);
+    packRow(bias == 0 ? 0 : at(bias, channel), width, columns, panels);
+    panels += <usize>columns << 2;
     for (let pass = 0; pass < 2; pass++) {
       const end = pass ? length : whole;
       for (let run = 0; run < runs; run++) {
         for (let tap = pass ? whole : 0; tap < end; tap++) {
-          packRow(at(filter, (run * length + tap) * shape.outChannels + channel), width, panels);
-          panels += TILE_COLUMNS * 4;
+          packRow(at(filter, (run * length + tap) * shape.outChannels + channel), width, columns, panels);
+          panels += <usize>columns << 2;
         }
       }
     }
+    channel += columns;
   }
 }
 
 /** `width` values at `source`, or zeros where that is 0, and zeros up to a panel's width. */
-function packRow(source: usize, width: i32, target: usize): void {
-  if (source != 0 && width == TILE_COLUMNS) {
-    v128.store(target, v128.load(source));
-    v128.store(target, v128.load(source, 16), 16);
+function packRow(source: usize, width: i32, columns: i32, target: usize): void {
+  if (source != 0 && width == columns) {
+    for (let i = 0; i < width; i += 4) v128.store(at(target, i), v128.load(at(source, i)));
   } else {
-    for (let i = 0; i < TILE_COLUMNS; i++) store<f32>(at(target, i), source != 0 && i < width ? load<f32>(at(source, i)) : 0);
+    for (let i = 0; i < columns; i++) store<f32>(at(target, i), source != 0 && i < width ? load<f32>(at(source, i)) : 0);
   }
 }
 

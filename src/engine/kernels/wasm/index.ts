@@ -9,6 +9,7 @@ export { convolution, convolutionFilterGradient, convolutionInputGradient } from
 export { descent } from "./descent";
 export { directConvolution } from "./direct";
 export { elementwiseFunction } from "./functions";
+export { useWideTiles } from "./panels";
 export { matMul } from "./product";
 export { rowOperation } from "./rows";
 export { columnSums } from "./sums";
