@@ -79,9 +79,7 @@ export function directConvolution(
 function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: usize, scratch: usize, rectified: bool): void {
   const outChannels = shape.outChannels;
   const rowBytes = <usize>outChannels << 2;
-  const fours = runsOf(shape) * (runLengthOf(shape) >> 2);
-  const ones = runsOf(shape) * (runLengthOf(shape) & 3);
-  const taps = <usize>(4 * fours + ones);
+  const taps = shape.filterHeight * shape.filterWidth * shape.inChannels;
   const steps = scratch + shape.steps;
   const places = scratch + shape.places;
   const tiles = pixels / TILE_ROWS;
@@ -95,62 +93,42 @@ function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: u
     const width = min(columns, outChannels - channel);
     const column = at(target, channel);
     if (width == columns) {
-      convolvePanel(columns, source, places, tiles, steps, fours, ones, panel, rectified, column, rowBytes);
+      convolvePanel(columns, source, places, tiles, steps, taps, panel, rectified, column, rowBytes);
     } else {
       for (let tile = 0; tile < tiles; tile++) {
         const row = tile * TILE_ROWS;
-        convolvePanel(columns, source, at(places, row), 1, steps, fours, ones, panel, rectified, scratch, <usize>columns << 2);
+        convolvePanel(columns, source, at(places, row), 1, steps, taps, panel, rectified, scratch, <usize>columns << 2);
         copyEdge(scratch, columns, at(column, row * outChannels), outChannels, TILE_ROWS, width, 0);
       }
     }
     if (rest > 0) {
-      convolvePanel(columns, source, scratch + EDGE_PLACES, 1, steps, fours, ones, panel, rectified, scratch, <usize>columns << 2);
+      convolvePanel(columns, source, scratch + EDGE_PLACES, 1, steps, taps, panel, rectified, scratch, <usize>columns << 2);
       copyEdge(scratch, columns, at(column, lastRow * outChannels), outChannels, rest, width, 0);
     }
-    panel += (1 + taps) * <usize>columns << 2;
+    panel += <usize>((1 + taps) * columns) << 2;
     channel += columns;
   }
 }
 
 function convolvePanel(
-  columns: i32, source: usize, places: usize, tiles: i32, steps: usize, fours: i32, ones: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
+  columns: i32, source: usize, places: usize, tiles: i32, steps: usize, taps: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
 ): void {
-  if (columns == TILE_COLUMNS) convolveTiles(source, places, tiles, steps, fours, ones, panel, rectified, y, rowBytes);
-  else convolveWideTiles(source, places, tiles, steps, fours, ones, panel, rectified, y, rowBytes);
+  if (columns == TILE_COLUMNS) convolveTiles(source, places, tiles, steps, taps, panel, rectified, y, rowBytes);
+  else convolveWideTiles(source, places, tiles, steps, taps, panel, rectified, y, rowBytes);
 }
 
-/** Runs of taps that lie side by side in x: the filter's rows, or where it is dilated each of its pixels. */
-function runsOf(shape: DirectShape): i32 {
-  return shape.dilationWidth == 1 ? shape.filterHeight : shape.filterHeight * shape.filterWidth;
-}
-
-/** Taps of a run. */
-function runLengthOf(shape: DirectShape): i32 {
-  return shape.dilationWidth == 1 ? shape.filterWidth * shape.inChannels : shape.inChannels;
-}
-
-/** Bytes from the first tap of the filter to the first of a run. */
-function runOffset(shape: DirectShape, run: i32, lineBytes: usize): i32 {
-  if (shape.dilationWidth == 1) return run * shape.dilationHeight * <i32>lineBytes;
-  const row = run / shape.filterWidth;
-  return row * shape.dilationHeight * <i32>lineBytes + ((run - row * shape.filterWidth) * shape.dilationWidth * shape.inChannels << 2);
-}
-
-/** The bytes from each group of taps to the next, of all groups of four and then of one. */
+/** The bytes from each tap to the next. */
 function writeSteps(shape: DirectShape, lineBytes: usize, steps: usize): void {
-  const runs = runsOf(shape);
-  const length = runLengthOf(shape);
-  const whole = length & ~3;
-  let before = 0; // the first group begins where the filter does
+  const inChannels = shape.inChannels;
+  let before = 0; // where the first tap is
   let target = steps - 4;
-  for (let pass = 0; pass < 2; pass++) {
-    const end = pass ? length : whole;
-    for (let run = 0; run < runs; run++) {
-      const offset = runOffset(shape, run, lineBytes);
-      for (let tap = pass ? whole : 0; tap < end; tap += pass ? 1 : 4) {
-        const place = offset + (tap << 2);
-        if (target >= steps) store<i32>(target, place - before);
-        before = place;
+  for (let row = 0; row < shape.filterHeight; row++) {
+    for (let column = 0; column < shape.filterWidth; column++) {
+      const place = row * shape.dilationHeight * <i32>lineBytes + (column * shape.dilationWidth * inChannels << 2);
+      for (let channel = 0; channel < inChannels; channel++) {
+        const tap = place + (channel << 2);
+        if (target >= steps) store<i32>(target, tap - before);
+        before = tap;
         target += 4;
       }
     }
@@ -173,24 +151,18 @@ function writePlaces(shape: DirectShape, lineBytes: usize, imageBytes: usize, pl
   }
 }
 
-/** The filter in panels of eight output channels, each led by their biases, or zeros, and in the order of the steps. */
+/** The filter in panels of output channels, each led by their biases, or zeros. */
 function packPanels(shape: DirectShape, filter: usize, bias: usize, panels: usize): void {
-  const runs = runsOf(shape);
-  const length = runLengthOf(shape);
-  const whole = length & ~3;
-  for (let channel = 0; channel < shape.outChannels; ) {
-    const columns = panelColumns(shape.outChannels - channel);
-    const width = min(columns, shape.outChannels - channel);
+  const outChannels = shape.outChannels;
+  const taps = shape.filterHeight * shape.filterWidth * shape.inChannels;
+  for (let channel = 0; channel < outChannels; ) {
+    const columns = panelColumns(outChannels - channel);
+    const width = min(columns, outChannels - channel);
     packRow(bias == 0 ? 0 : at(bias, channel), width, columns, panels);
     panels += <usize>columns << 2;
-    for (let pass = 0; pass < 2; pass++) {
-      const end = pass ? length : whole;
-      for (let run = 0; run < runs; run++) {
-        for (let tap = pass ? whole : 0; tap < end; tap++) {
-          packRow(at(filter, (run * length + tap) * shape.outChannels + channel), width, columns, panels);
-          panels += <usize>columns << 2;
-        }
-      }
+    for (let tap = 0; tap < taps; tap++) {
+      packRow(at(filter, tap * outChannels + channel), width, columns, panels);
+      panels += <usize>columns << 2;
     }
     channel += columns;
   }

@@ -3,9 +3,8 @@ import { WIDE_COLUMNS } from "./wideTile";
 
 /** As `convolveTiles` of directTile.ts, of WIDE_COLUMNS columns; wideTile.ts says what for. */
 export function convolveWideTiles(
-  source: usize, places: usize, tiles: i32, steps: usize, fours: i32, ones: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
+  source: usize, places: usize, tiles: i32, steps: usize, taps: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
 ): void {
-  const floor = f32x4.splat(rectified ? 0 : -Infinity);
   for (; tiles > 0; tiles--) {
     let p0 = source + load<u32>(places);
     let p1 = source + load<u32>(places, 4);
@@ -23,67 +22,56 @@ export function convolveWideTiles(
     let v0 = fourth, v1 = fourth, v2 = fourth, v3 = fourth, v4 = fourth, v5 = fourth;
     let b = panel + WIDE_COLUMNS * 4;
     let walk = steps;
-    let value: v128;
-    for (let k = fours; k > 0; k--) {
-      first = v128.load(b); second = v128.load(b, 16); third = v128.load(b, 32); fourth = v128.load(b, 48);
-      value = v128.load_splat<f32>(p0); s0 = multiplyAdd(value, first, s0); t0 = multiplyAdd(value, second, t0); u0 = multiplyAdd(value, third, u0); v0 = multiplyAdd(value, fourth, v0);
-      value = v128.load_splat<f32>(p1); s1 = multiplyAdd(value, first, s1); t1 = multiplyAdd(value, second, t1); u1 = multiplyAdd(value, third, u1); v1 = multiplyAdd(value, fourth, v1);
-      value = v128.load_splat<f32>(p2); s2 = multiplyAdd(value, first, s2); t2 = multiplyAdd(value, second, t2); u2 = multiplyAdd(value, third, u2); v2 = multiplyAdd(value, fourth, v2);
-      value = v128.load_splat<f32>(p3); s3 = multiplyAdd(value, first, s3); t3 = multiplyAdd(value, second, t3); u3 = multiplyAdd(value, third, u3); v3 = multiplyAdd(value, fourth, v3);
+    for (let tap = taps; tap > 0; tap--) {
+      first = v128.load(b);
+      second = v128.load(b, 16);
+      third = v128.load(b, 32);
+      fourth = v128.load(b, 48);
+      let value = v128.load_splat<f32>(p0);
+      s0 = multiplyAdd(value, first, s0);
+      t0 = multiplyAdd(value, second, t0);
+      u0 = multiplyAdd(value, third, u0);
+      v0 = multiplyAdd(value, fourth, v0);
+      value = v128.load_splat<f32>(p1);
+      s1 = multiplyAdd(value, first, s1);
+      t1 = multiplyAdd(value, second, t1);
+      u1 = multiplyAdd(value, third, u1);
+      v1 = multiplyAdd(value, fourth, v1);
+      value = v128.load_splat<f32>(p2);
+      s2 = multiplyAdd(value, first, s2);
+      t2 = multiplyAdd(value, second, t2);
+      u2 = multiplyAdd(value, third, u2);
+      v2 = multiplyAdd(value, fourth, v2);
+      value = v128.load_splat<f32>(p3);
+      s3 = multiplyAdd(value, first, s3);
+      t3 = multiplyAdd(value, second, t3);
+      u3 = multiplyAdd(value, third, u3);
+      v3 = multiplyAdd(value, fourth, v3);
       if (TILE_ROWS == 6) {
-        value = v128.load_splat<f32>(p4); s4 = multiplyAdd(value, first, s4); t4 = multiplyAdd(value, second, t4); u4 = multiplyAdd(value, third, u4); v4 = multiplyAdd(value, fourth, v4);
-        value = v128.load_splat<f32>(p5); s5 = multiplyAdd(value, first, s5); t5 = multiplyAdd(value, second, t5); u5 = multiplyAdd(value, third, u5); v5 = multiplyAdd(value, fourth, v5);
+        value = v128.load_splat<f32>(p4);
+        s4 = multiplyAdd(value, first, s4);
+        t4 = multiplyAdd(value, second, t4);
+        u4 = multiplyAdd(value, third, u4);
+        v4 = multiplyAdd(value, fourth, v4);
+        value = v128.load_splat<f32>(p5);
+        s5 = multiplyAdd(value, first, s5);
+        t5 = multiplyAdd(value, second, t5);
+        u5 = multiplyAdd(value, third, u5);
+        v5 = multiplyAdd(value, fourth, v5);
       }
-      first = v128.load(b, 64); second = v128.load(b, 80); third = v128.load(b, 96); fourth = v128.load(b, 112);
-      value = v128.load_splat<f32>(p0, 4); s0 = multiplyAdd(value, first, s0); t0 = multiplyAdd(value, second, t0); u0 = multiplyAdd(value, third, u0); v0 = multiplyAdd(value, fourth, v0);
-      value = v128.load_splat<f32>(p1, 4); s1 = multiplyAdd(value, first, s1); t1 = multiplyAdd(value, second, t1); u1 = multiplyAdd(value, third, u1); v1 = multiplyAdd(value, fourth, v1);
-      value = v128.load_splat<f32>(p2, 4); s2 = multiplyAdd(value, first, s2); t2 = multiplyAdd(value, second, t2); u2 = multiplyAdd(value, third, u2); v2 = multiplyAdd(value, fourth, v2);
-      value = v128.load_splat<f32>(p3, 4); s3 = multiplyAdd(value, first, s3); t3 = multiplyAdd(value, second, t3); u3 = multiplyAdd(value, third, u3); v3 = multiplyAdd(value, fourth, v3);
-      if (TILE_ROWS == 6) {
-        value = v128.load_splat<f32>(p4, 4); s4 = multiplyAdd(value, first, s4); t4 = multiplyAdd(value, second, t4); u4 = multiplyAdd(value, third, u4); v4 = multiplyAdd(value, fourth, v4);
-        value = v128.load_splat<f32>(p5, 4); s5 = multiplyAdd(value, first, s5); t5 = multiplyAdd(value, second, t5); u5 = multiplyAdd(value, third, u5); v5 = multiplyAdd(value, fourth, v5);
-      }
-      first = v128.load(b, 128); second = v128.load(b, 144); third = v128.load(b, 160); fourth = v128.load(b, 176);
-      value = v128.load_splat<f32>(p0, 8); s0 = multiplyAdd(value, first, s0); t0 = multiplyAdd(value, second, t0); u0 = multiplyAdd(value, third, u0); v0 = multiplyAdd(value, fourth, v0);
-      value = v128.load_splat<f32>(p1, 8); s1 = multiplyAdd(value, first, s1); t1 = multiplyAdd(value, second, t1); u1 = multiplyAdd(value, third, u1); v1 = multiplyAdd(value, fourth, v1);
-      value = v128.load_splat<f32>(p2, 8); s2 = multiplyAdd(value, first, s2); t2 = multiplyAdd(value, second, t2); u2 = multiplyAdd(value, third, u2); v2 = multiplyAdd(value, fourth, v2);
-      value = v128.load_splat<f32>(p3, 8); s3 = multiplyAdd(value, first, s3); t3 = multiplyAdd(value, second, t3); u3 = multiplyAdd(value, third, u3); v3 = multiplyAdd(value, fourth, v3);
-      if (TILE_ROWS == 6) {
-        value = v128.load_splat<f32>(p4, 8); s4 = multiplyAdd(value, first, s4); t4 = multiplyAdd(value, second, t4); u4 = multiplyAdd(value, third, u4); v4 = multiplyAdd(value, fourth, v4);
-        value = v128.load_splat<f32>(p5, 8); s5 = multiplyAdd(value, first, s5); t5 = multiplyAdd(value, second, t5); u5 = multiplyAdd(value, third, u5); v5 = multiplyAdd(value, fourth, v5);
-      }
-      first = v128.load(b, 192); second = v128.load(b, 208); third = v128.load(b, 224); fourth = v128.load(b, 240);
-      value = v128.load_splat<f32>(p0, 12); s0 = multiplyAdd(value, first, s0); t0 = multiplyAdd(value, second, t0); u0 = multiplyAdd(value, third, u0); v0 = multiplyAdd(value, fourth, v0);
-      value = v128.load_splat<f32>(p1, 12); s1 = multiplyAdd(value, first, s1); t1 = multiplyAdd(value, second, t1); u1 = multiplyAdd(value, third, u1); v1 = multiplyAdd(value, fourth, v1);
-      value = v128.load_splat<f32>(p2, 12); s2 = multiplyAdd(value, first, s2); t2 = multiplyAdd(value, second, t2); u2 = multiplyAdd(value, third, u2); v2 = multiplyAdd(value, fourth, v2);
-      value = v128.load_splat<f32>(p3, 12); s3 = multiplyAdd(value, first, s3); t3 = multiplyAdd(value, second, t3); u3 = multiplyAdd(value, third, u3); v3 = multiplyAdd(value, fourth, v3);
-      if (TILE_ROWS == 6) {
-        value = v128.load_splat<f32>(p4, 12); s4 = multiplyAdd(value, first, s4); t4 = multiplyAdd(value, second, t4); u4 = multiplyAdd(value, third, u4); v4 = multiplyAdd(value, fourth, v4);
-        value = v128.load_splat<f32>(p5, 12); s5 = multiplyAdd(value, first, s5); t5 = multiplyAdd(value, second, t5); u5 = multiplyAdd(value, third, u5); v5 = multiplyAdd(value, fourth, v5);
-      }
-      b += WIDE_COLUMNS * 16;
       const step = load<u32>(walk);
-      p0 += step; p1 += step; p2 += step; p3 += step;
-      if (TILE_ROWS == 6) { p4 += step; p5 += step; }
-      walk += 4;
-    }
-    for (let k = ones; k > 0; k--) {
-      first = v128.load(b); second = v128.load(b, 16); third = v128.load(b, 32); fourth = v128.load(b, 48);
-      value = v128.load_splat<f32>(p0); s0 = multiplyAdd(value, first, s0); t0 = multiplyAdd(value, second, t0); u0 = multiplyAdd(value, third, u0); v0 = multiplyAdd(value, fourth, v0);
-      value = v128.load_splat<f32>(p1); s1 = multiplyAdd(value, first, s1); t1 = multiplyAdd(value, second, t1); u1 = multiplyAdd(value, third, u1); v1 = multiplyAdd(value, fourth, v1);
-      value = v128.load_splat<f32>(p2); s2 = multiplyAdd(value, first, s2); t2 = multiplyAdd(value, second, t2); u2 = multiplyAdd(value, third, u2); v2 = multiplyAdd(value, fourth, v2);
-      value = v128.load_splat<f32>(p3); s3 = multiplyAdd(value, first, s3); t3 = multiplyAdd(value, second, t3); u3 = multiplyAdd(value, third, u3); v3 = multiplyAdd(value, fourth, v3);
-      if (TILE_ROWS == 6) {
-        value = v128.load_splat<f32>(p4); s4 = multiplyAdd(value, first, s4); t4 = multiplyAdd(value, second, t4); u4 = multiplyAdd(value, third, u4); v4 = multiplyAdd(value, fourth, v4);
-        value = v128.load_splat<f32>(p5); s5 = multiplyAdd(value, first, s5); t5 = multiplyAdd(value, second, t5); u5 = multiplyAdd(value, third, u5); v5 = multiplyAdd(value, fourth, v5);
-      }
+      p0 += step;
+      p1 += step;
+      p2 += step;
+      p3 += step;
+      p4 += step;
+      p5 += step;
       b += WIDE_COLUMNS * 4;
-      const step = load<u32>(walk);
-      p0 += step; p1 += step; p2 += step; p3 += step;
-      if (TILE_ROWS == 6) { p4 += step; p5 += step; }
       walk += 4;
     }
 
+    // Here, not above all: it would take a register all the time.
+    const floor = f32x4.splat(rectified ? 0 : -Infinity);
     const y1 = y + rowBytes;
     const y2 = y1 + rowBytes;
     const y3 = y2 + rowBytes;
