@@ -11,8 +11,8 @@ export type ConvolutionSizes = Pick<
   | "strideHeight" | "strideWidth" | "dilationHeight" | "dilationWidth"
 > & { padInfo: { top: number; left: number } };
 
-/** Taps of a filter whose panel, eight output channels wide, takes 16 kB: with it the pixels still fit the first-level cache. */
-const MOST_TAPS = 512;
+/** Taps of a filter whose panel, at most 16 output channels wide, takes 128 kB: it streams from the second-level cache for each tile. */
+const MOST_TAPS = 2048;
 /** Bytes of input and output of a chunk, so that both stay in the second-level cache. */
 const CHUNK_BYTES = 2 ** 17;
 /** A tile and its places, before all else in a part's scratch. */
@@ -20,12 +20,12 @@ const EDGE_BYTES = 512 + 64;
 /** Output channels of a panel. */
 const PANEL = 8;
 
-/** True where a convolution is better done directly than as a product with the columns matrix. */
+/** True where a convolution is done directly: everywhere but with very large filters, of which a product takes a block at a time. */
 export function isDirect({ filterHeight, filterWidth, inChannels }: ConvolutionSizes): boolean {
   return filterHeight * filterWidth * inChannels <= MOST_TAPS;
 }
 
-/** y = x ∗ filter with its epilogue, all at their addresses. `chunkBytes` is for tests. */
+/** y = x ∗ filter with its epilogue, all at their addresses. `chunkBytes` is for the self-test. */
 export function convolveDirectly(heap: KernelHeap, sizes: ConvolutionSizes, x: number, filter: number, y: number, epilogue: Epilogue, parts: number, chunkBytes = CHUNK_BYTES): void {
   const { fields, partBytes } = cut(sizes, parts, heap.tileRows, chunkBytes);
   const scratch = heap.scratch(parts * partBytes + 4 * fields.length);
