@@ -25,7 +25,10 @@ export function isDirect({ filterHeight, filterWidth, inChannels }: ConvolutionS
   return filterHeight * filterWidth * inChannels <= MOST_TAPS;
 }
 
-/** y = x ∗ filter with its epilogue, all at their addresses. `chunkBytes` is for the self-test. */
+/**
+ * y [batch, outHeight, outWidth, outChannels] = x [batch, inHeight, inWidth, inChannels] ∗ filter [filterHeight, filterWidth,
+ * inChannels, outChannels], then the epilogue; all at their addresses. `chunkBytes` is for the self-test.
+ */
 export function convolveDirectly(heap: KernelHeap, sizes: ConvolutionSizes, x: number, filter: number, y: number, epilogue: Epilogue, parts: number, chunkBytes = CHUNK_BYTES): void {
   const { fields, partBytes } = cut(sizes, parts, heap.tileRows, chunkBytes);
   const scratch = heap.scratch(parts * partBytes + 4 * fields.length);

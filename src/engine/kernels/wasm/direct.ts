@@ -110,6 +110,7 @@ function convolveChunk(shape: DirectShape, source: usize, pixels: i32, target: u
   }
 }
 
+/** `convolveTiles` or its wide form, by the panel's columns. */
 function convolvePanel(
   columns: i32, source: usize, places: usize, tiles: i32, steps: usize, taps: i32, panel: usize, rectified: bool, y: usize, rowBytes: usize,
 ): void {
