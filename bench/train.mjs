@@ -57,7 +57,9 @@ const bench = startContestants([
   },
   ...["1", "2"].map(threads => ({
     name: `PyTorch, ${threadsText(threads)}`, command: [options.python, here("trainTorch.py"), "--threads", threads, "--digits", digits, "--pictures", wide],
-    env: { OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads }, isPeer: true,
+    // PyTorch allocates every result anew; without the last two the C library gives the memory back each time, and on some machines
+    // fetching it again was seen to take fifteen times as long as the work.
+    env: { OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads, MALLOC_MMAP_THRESHOLD_: "1000000000", MALLOC_TRIM_THRESHOLD_: "1000000000" }, isPeer: true,
   })),
 ], steps);
 

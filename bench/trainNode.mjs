@@ -11,9 +11,11 @@ import * as wasm from "@tensorflow/tfjs-backend-wasm";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { rowSize } from "../src/protocol/data.ts";
 import { openBackend } from "../src/engine/backend.ts";
 import { idx } from "../src/engine/datasets/idx.ts";
 import { npy } from "../src/engine/datasets/npy.ts";
+import { windowsOf } from "../src/engine/datasets/windows.ts";
 import { openWasmBackend } from "../src/engine/kernels/sharedHeap.ts";
 import { batchRows, decodeLatents, encodeRows } from "../src/engine/modelSpace.ts";
 import { principalDirections } from "../src/engine/models/principal/principalDirections.ts";
@@ -98,15 +100,16 @@ const others = {
   /** 50 principal components of the pictures, by the solver that the engine chooses. */
   pcaWide: async (_, times) => principal(await openPictures(), "auto", times),
   pcaWideExact: async (_, times) => principal(await openPictures(), "exact", times),
-  /** All digits through a convolutional encoder, in the batches in which the engine does it. */
+  /** All digits through a convolutional encoder, in the windows and batches in which the engine does it. */
   async encode(data, times, dataset) {
     const fitted = fittedModel("convAutoencoder", data, { latentDim: 16, filters: [16, 32], batchSize: 64 });
     const taken = [];
     for (let i = 0; i < times; i++) {
       const before = performance.now();
-      const perBatch = batchRows(data.schema);
-      const { count } = data.schema;
-      for (let start = 0; start < count; start += perBatch) await encodeRows(fitted, await dataset.read(start, Math.min(perBatch, count - start)));
+      const perBatch = batchRows(data.schema) * rowSize(data.schema);
+      for await (const { rows } of windowsOf(dataset)) {
+        for (let from = 0; from < rows.length; from += perBatch) await encodeRows(fitted, rows.subarray(from, from + perBatch));
+      }
       taken.push(performance.now() - before);
     }
     return taken;

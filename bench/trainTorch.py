@@ -166,7 +166,7 @@ def pictures():
 def encode(times):
     network = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(1568, 16)).to(device)
     network = compiled(network)
-    # On a CPU the batch with which it is fastest: with some others, 512 among them, it was seen to take fifteen times as long.
+    # On a CPU the batch with which it is about fastest.
     batch = 4096 if is_gpu else 128
     milliseconds = []
     with torch.inference_mode():

@@ -79,7 +79,7 @@ async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, va
   for (const [variant, isWide] of variants.flatMap(name => widths.map(width => [name, width] as const))) {
     try {
       const file = join(folder, `${variant}${isShared ? "-threads" : ""}.wasm`);
-      const heap = await openTested(file, backend, { threads: isShared ? threads : 1, worker: join(folder, "worker.js"), divideFrom }, isWide);
+      const heap = await openTested(file, backend, { threads: isShared ? threads : 1, worker: join(folder, "worker.js"), divideFrom, wide: isWide });
       register(tf, "wasm", kernelsOn(heap), [...activationGradients, ...convolutionGradients, ...reductionGradients], () => {
         heap.close();
         installed.delete(backend);
@@ -94,10 +94,10 @@ async function install(tf: typeof TensorFlow, backend: WasmBackend, { folder, va
 }
 
 /** The module on the backend's memory; throws when it cannot run here or computes something wrong. */
-async function openTested(path: string, backend: WasmBackend, division: Division, wide: boolean): Promise<KernelHeap> {
+async function openTested(path: string, backend: WasmBackend, division: Division): Promise<KernelHeap> {
   const bytes = await readFile(path);
   if (!canRun(bytes)) throw new LatentError("unsupported", "this Node does not know its instructions");
-  const module = wide ? compileWide(bytes) : await WebAssembly.compile(bytes);
+  const module = division.wide ? compileWide(bytes) : await WebAssembly.compile(bytes);
   const heap = await openKernelHeap(module, backend, division);
   try {
     selfTest(heap);

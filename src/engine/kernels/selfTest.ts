@@ -1,14 +1,12 @@
 import { dispose, tensor1d } from "@tensorflow/tfjs-core";
 import { LatentError } from "../../protocol/errors";
-import { random } from "../random";
 import type { KernelHeap } from "./kernelHeap";
+import { Bench } from "./selfTestBench";
+import { testConvolution } from "./selfTestConvolution";
 
 // Before any tensor is entrusted to the module, each of its kernels runs once on small odd shapes and is held against the
 // plain loop that defines it. This catches an instruction that this processor or V8 gets wrong, a build that does not
 // belong to these sources, and a tfjs-backend-wasm whose memory is not laid out as it was.
-
-const TOLERANCE = 1e-5;
-
 
 /** Throws, with the kernel's name and its error, unless all kernels of `heap`, divided among its threads, agree with plain loops. */
 export function selfTest(heap: KernelHeap): void {
@@ -27,49 +25,6 @@ export function selfTest(heap: KernelHeap): void {
     testChannels(bench);
   } finally {
     bench.free();
-  }
-}
-
-/** Arrays on the heap for the time of the test. */
-class Bench {
-  private readonly addresses: number[] = [];
-  private readonly stream = random(1, "kernel self-test");
-
-  constructor(readonly heap: KernelHeap) {}
-
-  /** `count` values in (−1, 1), at an address. */
-  input(count: number): { values: Float32Array; address: number } {
-    const values = Float32Array.from({ length: count }, () => 2 * this.stream.uniform() - 1);
-    return { values, address: this.write(values) };
-  }
-
-  /** Room for `count` values, filled with NaN so that one that is not written shows. */
-  output(count: number): number {
-    return this.write(new Float32Array(count).fill(NaN));
-  }
-
-  write(values: Float32Array | Int32Array): number {
-    const address = this.heap.allocate(values.byteLength);
-    this.addresses.push(address);
-    new Uint8Array(this.heap.memory.buffer, address).set(new Uint8Array(values.buffer));
-    return address;
-  }
-
-  /** Throws unless the values at `address` are `expected`, to rounding. */
-  expect(kernel: string, address: number, expected: ArrayLike<number>): void {
-    const actual = new Float32Array(this.heap.memory.buffer, address, expected.length);
-    let largest = 1;
-    let worst = 0;
-    actual.forEach((value, index) => {
-      largest = Math.max(largest, Math.abs(expected[index]!));
-      const error = Math.abs(value - expected[index]!);
-      if (!(error <= worst)) worst = error; // NaN is worst
-    });
-    if (!(worst <= TOLERANCE * largest)) throw new LatentError("internal", `${kernel} is off by ${worst} of ${largest}`);
-  }
-
-  free(): void {
-    for (const address of this.addresses) this.heap.free(address);
   }
 }
 
@@ -103,58 +58,6 @@ function testMatMul(bench: Bench): void {
       bench.expect("matMul", c, expected);
     }
   }
-}
-
-/** Forward pass and both gradients from one loop over all products, with every parameter different in the two directions. */
-function testConvolution(bench: Bench): void {
-  const [batch, inHeight, inWidth, inChannels, outChannels] = [2, 7, 9, 3, 5];
-  const [filterHeight, filterWidth, strideHeight, strideWidth, dilationHeight, dilationWidth] = [3, 2, 2, 1, 1, 3];
-  const [padTop, padLeft, outHeight, outWidth, chunkRows] = [1, 2, 4, 8, 6];
-  const taps = filterHeight * filterWidth * inChannels;
-  const x = bench.input(batch * inHeight * inWidth * inChannels);
-  const filter = bench.input(taps * outChannels);
-  const dy = bench.input(batch * outHeight * outWidth * outChannels);
-  const expected = {
-    y: new Float64Array(dy.values.length),
-    dx: new Float64Array(x.values.length),
-    dFilter: new Float64Array(filter.values.length),
-  };
-  for (let row = 0; row < batch * outHeight * outWidth; row++) {
-    const image = Math.floor(row / (outHeight * outWidth));
-    for (let tap = 0; tap < taps; tap++) {
-      const filterX = Math.floor(tap / inChannels) % filterWidth;
-      const filterY = Math.floor(tap / inChannels / filterWidth);
-      const inX = (row % outWidth) * strideWidth + filterX * dilationWidth - padLeft;
-      const inY = (Math.floor(row / outWidth) % outHeight) * strideHeight + filterY * dilationHeight - padTop;
-      if (inX < 0 || inX >= inWidth || inY < 0 || inY >= inHeight) continue;
-      const pixel = ((image * inHeight + inY) * inWidth + inX) * inChannels + (tap % inChannels);
-      for (let channel = 0; channel < outChannels; channel++) {
-        const weight = tap * outChannels + channel;
-        const out = row * outChannels + channel;
-        expected.y[out]! += x.values[pixel]! * filter.values[weight]!;
-        expected.dx[pixel]! += dy.values[out]! * filter.values[weight]!;
-        expected.dFilter[weight]! += x.values[pixel]! * dy.values[out]!;
-      }
-    }
-  }
-
-  const { heap } = bench;
-  const scratch = heap.scratch(heap.parts * (heap.productScratch + 64 * Math.ceil((chunkRows * taps * 4) / 64)));
-  const shape = bench.write(Int32Array.of(
-    batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, filterHeight, filterWidth,
-    strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, chunkRows,
-  ));
-  const y = bench.output(expected.y.length);
-  heap.run("convolution", heap.parts, x.address, filter.address, y, shape, scratch, 0, 0, 0);
-  bench.expect("convolution", y, expected.y);
-  const dx = bench.output(expected.dx.length);
-  heap.run("convolutionInputGradient", heap.parts, dy.address, filter.address, dx, shape, scratch);
-  bench.expect("convolutionInputGradient", dx, expected.dx);
-  const partials = bench.output(heap.parts * expected.dFilter.length);
-  heap.run("convolutionFilterGradient", heap.parts, x.address, dy.address, partials, shape, scratch);
-  const dFilter = bench.output(expected.dFilter.length);
-  heap.run("columnSums", 1, partials, dFilter, heap.parts, expected.dFilter.length, 1);
-  bench.expect("convolutionFilterGradient", dFilter, expected.dFilter);
 }
 
 function testRows(bench: Bench): void {

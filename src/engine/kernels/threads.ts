@@ -9,6 +9,8 @@ import type { WasmMemory, WasmModule } from "../webAssembly";
 export interface TaskExports {
   runParts(task: number, parts: number): void;
   serve(task: number, parts: number): void;
+  /** Tells this instance that its module was compiled with 256-bit instructions. */
+  useWideTiles(): void;
 }
 
 /** What a thread is started with (worker.ts). */
@@ -17,6 +19,7 @@ export interface ThreadData {
   memory: WasmMemory;
   task: number;
   parts: number;
+  wide: boolean;
 }
 
 /** Offsets of wasm/tasks.ts, in bytes. */
@@ -52,6 +55,8 @@ interface Setting {
   memory: WasmMemory;
   exports: TaskExports;
   parts: number;
+  /** True where the module was compiled with 256-bit instructions. */
+  wide: boolean;
   /** Path of the compiled worker.ts. */
   worker: string;
   /** Gives the address of so many bytes; throws `out-of-memory`. */
@@ -59,7 +64,7 @@ interface Setting {
 }
 
 /** `parts` − 1 threads that are yet to be started, and the record through which they get their work; throws `out-of-memory`. */
-export function createThreads({ module, memory, exports, parts, worker, allocate }: Setting): KernelThreads {
+export function createThreads({ module, memory, exports, parts, wide, worker, allocate }: Setting): KernelThreads {
   const block = allocate(RECORD_BYTES + 63);
   const task = Math.ceil(block / 64) * 64;
   // Shared memory only grows: a view of its beginning stays good.
@@ -79,7 +84,7 @@ export function createThreads({ module, memory, exports, parts, worker, allocate
     },
     start: () => {
       threads ??= Array.from({ length: parts - 1 }, () => {
-        const thread = new Worker(worker, { workerData: { module, memory, task, parts } satisfies ThreadData });
+        const thread = new Worker(worker, { workerData: { module, memory, task, parts, wide } satisfies ThreadData });
         thread.unref();
         thread.on("error", error => (problem = `a thread could not be started: ${messageOf(error)}`)); // it takes no parts, which is all that happens
         return thread;

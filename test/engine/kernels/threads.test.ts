@@ -28,7 +28,7 @@ async function setUp(parts: number, worker = join(kernelFolder, "worker.js")): P
   const memory = new Memory({ initial: 64, maximum: 65_536, shared: true });
   const module = await WebAssembly.compile(await readFile(join(kernelFolder, "simd-threads.wasm")));
   const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as TaskExports;
-  opened = createThreads({ module, memory, exports, parts, worker, allocate: () => record });
+  opened = createThreads({ module, memory, exports, parts, wide: false, worker, allocate: () => record });
   new Float32Array(memory.buffer, input, count).forEach((_, i, x) => (x[i] = i / count));
   return { threads: opened, numbers: new Int32Array(memory.buffer, record, 16), values: new Float32Array(memory.buffer, output, count) };
 }

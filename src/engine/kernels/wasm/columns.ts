@@ -125,7 +125,7 @@ function walkEdge(source: usize, target: usize, left: i32, taps: i32, inWidth: i
 // long as the filter is wide.
 
 /** Copies `count` runs of `bytes` each. */
-function copyRuns(source: usize, sourceStep: usize, target: usize, targetStep: usize, bytes: usize, count: i32): void {
+export function copyRuns(source: usize, sourceStep: usize, target: usize, targetStep: usize, bytes: usize, count: i32): void {
   for (; count > 0; count--) {
     let offset: usize = 0;
     for (; offset + 16 <= bytes; offset += 16) v128.store(target + offset, v128.load(source + offset));
@@ -157,7 +157,7 @@ function addRuns(source: usize, sourceStep: usize, target: usize, targetStep: us
   }
 }
 
-function zero(target: usize, bytes: usize): void {
+export function zero(target: usize, bytes: usize): void {
   let offset: usize = 0;
   for (; offset + 16 <= bytes; offset += 16) v128.store(target + offset, f32x4.splat(0));
   for (; offset < bytes; offset += 4) store<f32>(target + offset, 0);

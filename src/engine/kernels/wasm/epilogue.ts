@@ -5,7 +5,8 @@ import { exp } from "./functions";
 import { at } from "./parts";
 
 // Named as in epilogues of epilogue.ts.
-const RELU: i32 = 1;
+export const LINEAR: i32 = 0;
+export const RELU: i32 = 1;
 const LEAKY_RELU: i32 = 2;
 const SIGMOID: i32 = 3;
 

@@ -2,6 +2,8 @@
 // back whatever the strides of the matrix were. A transposed operand therefore costs nothing but another order of copying.
 
 import { at } from "./parts";
+import { TILE_COLUMNS } from "./tile";
+import { WIDE_COLUMNS } from "./wideTile";
 
 /**
  * target[k, r] = source[r, k] for r < rows, 0 for the other r < width. `source` points at the first element; its strides
@@ -29,10 +31,14 @@ function packAdjacentRows(source: usize, columnStride: i32, rows: i32, depth: i3
   const step = <usize>columnStride << 2;
   const widthBytes = <usize>width << 2;
   let row = 0;
-  if (rows == 8) { // a full panel of B in one pass over the source
+  if (rows == TILE_COLUMNS || rows == WIDE_COLUMNS) { // a full panel of B in one pass over the source
     for (let k = 0; k < depth; k++) {
       v128.store(target, v128.load(source));
       v128.store(target, v128.load(source, 16), 16);
+      if (rows == WIDE_COLUMNS) {
+        v128.store(target, v128.load(source, 32), 32);
+        v128.store(target, v128.load(source, 48), 48);
+      }
       source += step;
       target += widthBytes;
     }

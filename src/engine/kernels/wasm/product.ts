@@ -3,18 +3,21 @@
 
 import { finish } from "./epilogue";
 import { packPanel } from "./pack";
+import { panelColumns } from "./panels";
 import { at, partStart } from "./parts";
 import { TILE_COLUMNS, TILE_ROWS, multiplyTile } from "./tile";
+import { WIDE_COLUMNS, multiplyWideTile } from "./wideTile";
 
 const BLOCK_DEPTH: i32 = 256;
 const BLOCK_ROWS: i32 = 120; // a multiple of both tile heights; with BLOCK_DEPTH 120 kB, for the second-level cache
 const BLOCK_COLUMNS: i32 = 512;
 
 const PACKED_B: usize = <usize>(BLOCK_ROWS * BLOCK_DEPTH * 4);
+/** A tile aside, of TILE_ROWS × WIDE_COLUMNS at most. */
 const EDGE_TILE: usize = PACKED_B + <usize>(BLOCK_COLUMNS * BLOCK_DEPTH * 4);
 
 /** Bytes of scratch that one call of `product` uses, a multiple of 64. */
-export const PRODUCT_SCRATCH: usize = EDGE_TILE + 256;
+export const PRODUCT_SCRATCH: usize = EDGE_TILE + 384;
 
 /**
  * C [rows, columns] = A [rows, depth] · B [depth, columns], or C += A B where `accumulate` is not 0. Element (i, k) of A
@@ -38,9 +41,10 @@ export function product(
     for (let k = 0; k < depth; k += BLOCK_DEPTH) {
       const blockDepth = min(BLOCK_DEPTH, depth - k);
       const adds = accumulate | i32(k > 0);
-      for (let panel = 0; panel < blockColumns; panel += TILE_COLUMNS) {
-        const width = min(TILE_COLUMNS, blockColumns - panel);
-        packPanel(at(b, k * bRow + (j + panel) * bColumn), bColumn, bRow, width, blockDepth, TILE_COLUMNS, at(packedB, panel * blockDepth));
+      for (let panel = 0; panel < blockColumns; ) {
+        const width = panelColumns(blockColumns - panel);
+        packPanel(at(b, k * bRow + (j + panel) * bColumn), bColumn, bRow, min(width, blockColumns - panel), blockDepth, width, at(packedB, panel * blockDepth));
+        panel += width;
       }
       for (let i = 0; i < rows; i += BLOCK_ROWS) {
         const blockRows = min(BLOCK_ROWS, rows - i);
@@ -56,28 +60,34 @@ export function product(
 
 /** C [rows, columns] (+)= the packed block of A · the packed block of B. */
 function multiplyBlock(packedA: usize, packedB: usize, c: usize, cRow: i32, rows: i32, columns: i32, depth: i32, accumulate: i32, edgeTile: usize): void {
-  for (let j = 0; j < columns; j += TILE_COLUMNS) {
+  for (let j = 0, panel = 0; j < columns; j += panel) {
+    panel = panelColumns(columns - j);
     const panelB = at(packedB, j * depth);
-    const width = min(TILE_COLUMNS, columns - j);
+    const width = min(panel, columns - j);
     for (let i = 0; i < rows; i += TILE_ROWS) {
       const panelA = at(packedA, i * depth);
       const target = at(c, i * cRow + j);
       const height = min(TILE_ROWS, rows - i);
-      if (height == TILE_ROWS && width == TILE_COLUMNS) {
-        multiplyTile(panelA, panelB, target, <usize>cRow << 2, depth, accumulate);
-      } else { // a whole tile aside, of which C takes what lies inside it
-        multiplyTile(panelA, panelB, edgeTile, TILE_COLUMNS * 4, depth, 0);
-        copyEdge(edgeTile, target, cRow, height, width, accumulate);
+      // Where C does not take a whole tile, it is made aside, and C takes what lies inside.
+      const isWhole = height == TILE_ROWS && width == panel;
+      const tile = isWhole ? target : edgeTile;
+      const rowBytes = <usize>(isWhole ? cRow : panel) << 2;
+      const adds = isWhole ? accumulate : 0;
+      if (panel == WIDE_COLUMNS) multiplyWideTile(panelA, panelB, tile, rowBytes, depth, adds);
+      else multiplyTile(panelA, panelB, tile, rowBytes, depth, adds);
+      if (!isWhole) {
+        copyEdge(edgeTile, panel, target, cRow, height, width, accumulate);
       }
     }
   }
 }
 
-function copyEdge(tile: usize, target: usize, targetRow: i32, rows: i32, columns: i32, accumulate: i32): void {
+/** C [rows, columns] = that part of a tile, or C += it where `accumulate` is not 0. */
+export function copyEdge(tile: usize, tileColumns: i32, target: usize, targetRow: i32, rows: i32, columns: i32, accumulate: i32): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const place = at(target, i * targetRow + j);
-      const value = load<f32>(at(tile, i * TILE_COLUMNS + j));
+      const value = load<f32>(at(tile, i * tileColumns + j));
       store<f32>(place, accumulate ? load<f32>(place) + value : value);
     }
   }

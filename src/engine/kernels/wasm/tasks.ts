@@ -8,6 +8,7 @@ import { channelMap, channelSums } from "./channels";
 import { ConvolutionShape } from "./columns";
 import { convolution, convolutionFilterGradient, convolutionInputGradient } from "./convolution";
 import { descent } from "./descent";
+import { DirectShape, directConvolution } from "./direct";
 import { elementwiseFunction } from "./functions";
 import { matMul } from "./product";
 import { rowOperation } from "./rows";
@@ -97,6 +98,12 @@ export function runPart(t: usize, part: i32, parts: i32): void {
       descent(
         whole(t, 0), address(t, 1), address(t, 2), address(t, 3), address(t, 4), address(t, 5), whole(t, 6),
         factor(t, 7), factor(t, 8), factor(t, 9), factor(t, 10), part, parts,
+      );
+      break;
+    case 13:
+      directConvolution(
+        address(t, 0), address(t, 1), address(t, 2), changetype<DirectShape>(address(t, 3)), address(t, 4),
+        address(t, 5), whole(t, 6), factor(t, 7), part, parts,
       );
       break;
     default:

@@ -11,7 +11,7 @@ export const TILE_ROWS: i32 = FUSED ? 6 : 4;
 export const TILE_COLUMNS: i32 = 8;
 
 /** sum + x · y, in each of four lanes. */
-function multiplyAdd(x: v128, y: v128, sum: v128): v128 {
+export function multiplyAdd(x: v128, y: v128, sum: v128): v128 {
   if (FUSED) return f32x4.relaxed_madd(x, y, sum);
   return f32x4.add(sum, f32x4.mul(x, y));
 }
