@@ -47,8 +47,6 @@ export interface DeviceRun {
   readonly dimensions: 2 | 3;
   readonly iterations: number;
   readonly iteration: number;
-  /** What makes the steps at present: "WebGPU · NVIDIA H200". */
-  readonly device: string;
   /** Makes some steps, at least one and at most `most`, as many as take a moment. */
   advance(most: number): Promise<void>;
   coordinates(): Promise<Float32Array>;

@@ -18,6 +18,14 @@ interface ThreadJob {
   stop: SharedArrayBuffer;
 }
 
+/** The GPU that maps may be made on. */
+export interface MapGpu {
+  /** Part of its name; any when empty, one drawn in software when "software". */
+  adapter: string;
+  /** Only maps of at least so many rows. */
+  leastRows: number;
+}
+
 /** To judge a picture of the rows (quality.ts). */
 export interface QualityJob extends ThreadJob {
   type: "quality";
@@ -38,6 +46,8 @@ export interface MapJob extends ThreadJob {
   state: NamedTensors | null;
   /** The graph of an earlier run with the same rows. */
   graph: NeighborGraph | null;
+  /** Null where the processor makes all maps. */
+  gpu: MapGpu | null;
 }
 
 /** A picture on the way, turned and mirrored to lie like the one before it. */
@@ -53,6 +63,8 @@ export interface MapFrame {
 export type MapMessage =
   | { type: "preparing"; fraction: number }
   | { type: "graph"; graph: NeighborGraph }
+  /** What makes the steps, from now on, and why it is not the GPU where that failed. */
+  | { type: "device"; device: string }
   | { type: "frame"; frame: MapFrame }
   /** What to resume from, now and then while the map is made. */
   | { type: "state"; state: NamedTensors; iteration: number }

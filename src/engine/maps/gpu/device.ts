@@ -45,6 +45,7 @@ export interface MapDevice {
   readonly gpu: object;
   /** "NVIDIA H200" */
   readonly name: string;
+  readonly software: boolean;
   readonly limits: Record<string, number>;
   /** A storage buffer of so many bytes, zeros, or with these values. Throws `out-of-memory`. */
   storage(content: number | ArrayBufferView): GpuBuffer;
@@ -70,14 +71,14 @@ const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, UNIFORM = 64, STORAGE = 128;
  */
 export async function openMapDevice(adapter: string): Promise<MapDevice> {
   const { create } = (await import("webgpu")) as unknown as Dawn;
-  const { gpu, adapter: chosen, name } = await chooseAdapter(create, adapter.trim());
+  const { gpu, adapter: chosen, name, software } = await chooseAdapter(create, adapter.trim());
   const device = (await chosen.requestDevice({
     requiredLimits: Object.fromEntries(limitNames.map(limit => [limit, chosen.limits[limit]!])),
   })) as unknown as Device;
-  return guarded(device, name, gpu);
+  return guarded(device, { name, software, gpu });
 }
 
-function guarded(device: Device, name: string, gpu: object): MapDevice {
+function guarded(device: Device, { name, software, gpu }: Pick<MapDevice, "name" | "software" | "gpu">): MapDevice {
   let failure: LatentError | undefined;
   let closed = false;
   device.addEventListener("uncapturederror", ({ error }) => {
@@ -101,10 +102,9 @@ function guarded(device: Device, name: string, gpu: object): MapDevice {
   const compiled = (code: string) => {
     let pipeline = pipelines.get(code);
     if (!pipeline) {
-      const t0 = performance.now(); setTimeout(()=>0,0); console.log("compile", code.match(/LENGTH = \d+/)?.[0], code.slice(-200,-150).replaceAll("\n"," "));
       pipeline = device.createComputePipeline({ layout: "auto", compute: { module: device.createShaderModule({ code }), entryPoint: "main" } });
       check();
-      pipelines.set(code, pipeline);console.log("  ", performance.now()-t0);
+      pipelines.set(code, pipeline);
     }
     return pipeline;
   };
@@ -117,6 +117,7 @@ function guarded(device: Device, name: string, gpu: object): MapDevice {
   return {
     gpu,
     name,
+    software,
     limits: device.limits,
     storage: content => {
       const buffer = take(typeof content === "number" ? content : content.byteLength, STORAGE | COPY_SRC | COPY_DST);

@@ -21,12 +21,12 @@ export function longestTransform(workgroupBytes: number): number {
   return Math.min(TABLE, 2 ** Math.floor(Math.log2(workgroupBytes / 8)));
 }
 
-/** Threads of a transform: at most as many as every device has. */
-const threadsOf = (length: number) => Math.min(256, length / 4);
+/** Threads of a transform where each has so many values, a power of two from 4 on: at most as many threads as every device has. */
+const threadsOf = (length: number, values: number) => Math.min(256, length / values);
 
 /** `transform()` of the workgroup's `line` of this length, in place; the table is at `binding`. */
-function transform(length: number, binding: number): string {
-  const threads = threadsOf(length);
+function transform(length: number, values: number, binding: number): string {
+  const threads = threadsOf(length, values);
   const quarter = length / 4, half = length / 2;
   const each = (count: number, text: (of: number) => string) => Array.from({ length: count }, (_, of) => text(of)).join("\n");
   const isOdd = Math.log2(length) % 2 === 1;
@@ -86,8 +86,8 @@ fn conjugate(a: vec2f) -> vec2f { return vec2f(a.x, -a.y); }
 `;
 }
 
-const entry = (length: number) => `
-@compute @workgroup_size(${threadsOf(length)})
+const entry = (length: number, values: number) => `
+@compute @workgroup_size(${threadsOf(length, values)})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u)`;
 
 /** Writes the spectra of the two rows in `line` of pair `group.x`, of `rows` / 2 pairs. */
@@ -100,12 +100,12 @@ const keepSpectra = (pairs: string) => `
   }`;
 
 /** Bindings: parameters, state, charges (cleared), spectrum, table. A workgroup for every two rows. */
-export const rowsForward = (length: number): string => `${prelude}
+export const rowsForward = (length: number, values: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> charges: array<i32>;
 @group(0) @binding(3) var<storage, read_write> spectrum: array<vec4f>;
-${transform(length, 4)}
-${entry(length)} {
+${transform(length, values, 4)}
+${entry(length, values)} {
   if (state.halted != 0u) { return; }
   let width = ${nodesOf(length)}u;
   let first = 2u * group.x * width;
@@ -123,12 +123,12 @@ ${keepSpectra("(parameters.nodes.y / 2u)")}
 }`;
 
 /** Bindings: none, state, spectrum, kernel [frequencies, length], table. A workgroup for every frequency of x. */
-export const columns = (length: number): string => `${prelude}
+export const columns = (length: number, values: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> spectrum: array<vec2f>;
 @group(0) @binding(3) var<storage, read> kernel: array<f32>;
-${transform(length, 4)}
-${entry(length)} {
+${transform(length, values, 4)}
+${entry(length, values)} {
   if (state.halted != 0u) { return; }
   let rows = ${nodesOf(length)}u;
   let first = group.x * rows;
@@ -145,12 +145,12 @@ ${entry(length)} {
 }`;
 
 /** Bindings: parameters, state, spectrum, potentials [rows, width], table. A workgroup for every two rows. */
-export const rowsBack = (length: number): string => `${prelude}
+export const rowsBack = (length: number, values: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> spectrum: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> potentials: array<f32>;
-${transform(length, 4)}
-${entry(length)} {
+${transform(length, values, 4)}
+${entry(length, values)} {
   if (state.halted != 0u) { return; }
   let width = ${nodesOf(length)}u;
   for (var k = lane; k <= LENGTH / 2u; k += THREADS) {
@@ -172,16 +172,16 @@ ${entry(length)} {
  * The spectrum along x of the kernel 1 / (1 + r²) − 1 / (1 + extent²) at all offsets, those past the middle being negative
  * (wasm/tsneConvolution.ts). Bindings: parameters, spectrum, table. A workgroup for every two of the transform's rows.
  */
-export const kernelRows = (length: number): string => `${prelude}
+export const kernelRows = (length: number, values: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read_write> spectrum: array<vec4f>;
-${transform(length, 2)}
+${transform(length, values, 2)}
 fn sample(x: u32, y: u32) -> f32 {
   let offset = vec2f(f32(min(x, LENGTH - x)), f32(min(y, parameters.lengths.y - y))) / parameters.density;
   let distance = dot(offset, offset);
   let limit = parameters.extent * parameters.extent;
   return (limit - distance) / ((1.0 + distance) * (1.0 + limit));
 }
-${entry(length)} {
+${entry(length, values)} {
   for (var x = lane; x < LENGTH; x += THREADS) { line[x] = vec2f(sample(x, 2u * group.x), sample(x, 2u * group.x + 1u)); }
   transform(lane);
 ${keepSpectra("(parameters.lengths.y / 2u)")}
@@ -191,15 +191,15 @@ ${keepSpectra("(parameters.lengths.y / 2u)")}
  * The kernel's spectrum, divided by the cubic splines' at both ends (splineFactors in tsneGrid.ts) and by what the transforms
  * leave over. Bindings: parameters, spectrum, kernel, table. A workgroup for every frequency of x.
  */
-export const kernelColumns = (length: number): string => `${prelude}
+export const kernelColumns = (length: number, values: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> spectrum: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> kernel: array<f32>;
-${transform(length, 3)}
+${transform(length, values, 3)}
 fn spline(k: u32, size: u32) -> f32 {
   let value = (2.0 + table[k * (${TABLE}u / size)].x) / 3.0;
   return 1.0 / (value * value * f32(size));
 }
-${entry(length)} {
+${entry(length, values)} {
   for (var y = lane; y < LENGTH; y += THREADS) { line[y] = spectrum[group.x * LENGTH + y]; }
   transform(lane);
   let factor = spline(group.x, parameters.lengths.x);

@@ -16,19 +16,12 @@ import { deviceSteps, longestOf, type Points } from "./tsneSteps";
 /** So long may a submission take (ms): the engine's own work on the same GPU comes between two of them. */
 const SUBMISSION = 20;
 
-/** How the fallback is told, and what it is called. */
-export interface Fallback {
-  /** "CPU · 8 threads" */
-  name: string;
-  /** Told why the device is left, once. */
-  onFallback(reason: string): void;
-}
-
 /**
- * A map of `count` rows as createTsne makes it, on `device`, which it owns. Throws `bad-request` as createTsne does, and
+ * A map of `count` rows as createTsne makes it, on `device`, which it owns; `onFallback` is told why, when the device fails and
+ * the CPU goes on. Throws `bad-request` as createTsne does, and
  * `out-of-memory` or `unsupported` where the device cannot hold it.
  */
-export async function createTsneOnDevice(count: number, graph: NeighborGraph, options: TsneOptions, crew: Crew, device: MapDevice, fallback: Fallback): Promise<DeviceRun> {
+export async function createTsneOnDevice(count: number, graph: NeighborGraph, options: TsneOptions, crew: Crew, device: MapDevice, onFallback: (reason: string) => void): Promise<DeviceRun> {
   const { dimensions, neighbors, perplexity, earlyExaggeration, exaggerationIterations, iterations, rateAt } = tsneSetting(count, graph, { ...options, repulsion: "grid" });
   if (dimensions !== 2) throw new LatentError("unsupported", "t-SNE on a device makes maps of two dimensions");
   const { affinities, entropy } = similarities();
@@ -62,7 +55,7 @@ export async function createTsneOnDevice(count: number, graph: NeighborGraph, op
         return await work();
       } catch (error) {
         if (error instanceof LatentError && error.code === "diverged") throw error;
-        fallback.onFallback(messageOf(error));
+        onFallback(messageOf(error));
         device.close();
         onCpu = createTsne(count, graph, { ...options, resume: last.state }, crew);
       }
@@ -79,7 +72,6 @@ export async function createTsneOnDevice(count: number, graph: NeighborGraph, op
     dimensions,
     iterations,
     get iteration() { return onCpu?.iteration ?? steps.iteration; },
-    get device() { return onCpu ? fallback.name : `WebGPU · ${device.name}`; },
     advance: most => either(async () => {
       const before = steps.iteration, began = performance.now();
       await steps.advance(Math.min(most, perSubmission));

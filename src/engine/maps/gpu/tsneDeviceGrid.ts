@@ -1,3 +1,4 @@
+import { LatentError } from "../../../protocol/errors";
 import { gridShape, type Bounds } from "../tsneGrid";
 
 // The grid of tsneGrid.ts for a device: its nodes are chosen between submissions, so it has room for the steps of one, and
@@ -23,12 +24,13 @@ export const SHORTEST_TRANSFORM = 128;
 export const nodesOf = (length: number): number => (length - GAP) / 2;
 
 /**
- * The grid for a map of these bounds, a function of them alone. Its spacing is that of the CPU's grid, coarser where a
+ * The grid for a map of these bounds, a function of them alone. Throws `diverged` where they are not finite. Its spacing is that of the CPU's grid, coarser where a
  * transform would be longer than `longest`, the device's longest. With the same spacing its nodes lie where the CPU's do.
  */
 export function deviceGrid({ least, greatest }: Bounds, longest: number): DeviceGrid {
   const spans = least.map((value, axis) => greatest[axis]! - value);
   for (let spacing = Math.fround(gridShape({ least, greatest }).spacing); ; spacing = Math.fround(spacing * Math.SQRT2)) {
+    if (!Number.isFinite(spacing)) throw new LatentError("diverged", `t-SNE cannot have a grid for points from ${least.join(", ")} to ${greatest.join(", ")}`);
     const lengths = spans.map(span => {
       const nodes = Math.ceil((span / spacing) * (1 + 2 * SLACK)) + 2 * MARGIN + 2;
       return 2 ** Math.ceil(Math.log2(Math.max(2 * nodes + GAP, SHORTEST_TRANSFORM)));

@@ -1,11 +1,11 @@
-import { prelude, WORKGROUP } from "./tsneStructures";
+import { prelude } from "./tsneStructures";
 
 // One step of t-SNE's gradient descent on a device, in the plane: what wasm/tsneGrid.ts and wasm/tsneForces.ts do on the CPU,
 // with the same equations. Sums are taken in an order that depends on the number of points alone, so a run on the same device
 // gives the same bits. Positions, velocities and gains are vec2f a point.
-
-/** Points of a workgroup where each has sixteen threads, one for each node that its splines reach. */
-export const POINTS = WORKGROUP / 16;
+//
+// `workgroup` is the number of threads of one, a power of two from 16 on; where a point has sixteen threads, one for each node
+// that its splines reach, a workgroup has workgroup / 16 points.
 
 /** Cubic B-splines at the nodes before and behind a point at u past its node, and their slopes (wasm/tsneGrid.ts). */
 const splines = `
@@ -20,14 +20,14 @@ fn slopesAt(u: f32) -> vec4f {
 `;
 
 /** Charges of the points on the grid. Bindings: parameters, state, positions, charges [rows, width]. A thread a point. */
-export const spread = `${prelude}
+export const spread = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> positions: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> charges: array<atomic<i32>>;
 ${splines}
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = (group.x + group.y * groups.x) * ${WORKGROUP}u + lane;
+  let i = (group.x + group.y * groups.x) * ${workgroup}u + lane;
   if (i >= parameters.count || state.halted != 0u) { return; }
   let at = (positions[i] - parameters.origin) * parameters.density;
   let node = floor(at);
@@ -45,7 +45,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
  * forces [count] vec4f, and Σ (φ − 1) of each workgroup's points into potentialSums. Bindings: parameters, state, positions,
  * starts, columns, values, potentials, forces, potentialSums. Sixteen threads a point.
  */
-export const pull = `${prelude}
+export const pull = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> positions: array<vec2f>;
 @group(0) @binding(3) var<storage, read> starts: array<u32>;
@@ -54,14 +54,14 @@ export const pull = `${prelude}
 @group(0) @binding(6) var<storage, read> potentials: array<f32>;
 @group(0) @binding(7) var<storage, read_write> forces: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> potentialSums: array<f32>;
-var<workgroup> forceOf: array<vec4f, ${WORKGROUP}>;
-var<workgroup> potentialOf: array<f32, ${WORKGROUP}>;
+var<workgroup> forceOf: array<vec4f, ${workgroup}>;
+var<workgroup> potentialOf: array<f32, ${workgroup}>;
 ${splines}
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (state.halted != 0u) { return; }
   let block = group.x + group.y * groups.x;
-  let i = block * ${POINTS}u + local / 16u;
+  let i = block * ${workgroup / 16}u + local / 16u;
   let lane = local % 16u;
   var attraction = vec2f();
   var repulsion = vec2f();
@@ -101,7 +101,7 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
       potentialOf[local] = 0.0;
     }
   }
-  for (var size = ${WORKGROUP / 2}u; size >= 16u; size /= 2u) {
+  for (var size = ${workgroup / 2}u; size >= 16u; size /= 2u) {
     workgroupBarrier();
     if (local < size && lane == 0u) { potentialOf[local] += potentialOf[local + size]; }
   }
@@ -109,17 +109,17 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
 }`;
 
 /** 1 / Z, Z = Σ_{i≠j} 1 / (1 + |yᵢ − yⱼ|²), into the state. Bindings: parameters, state, potentialSums. One workgroup. */
-export const normalize = `${prelude}
+export const normalize = (pointWorkgroup: number, workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> potentialSums: array<f32>;
-var<workgroup> sums: array<f32, ${WORKGROUP}>;
-@compute @workgroup_size(${WORKGROUP})
+var<workgroup> sums: array<f32, ${workgroup}>;
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32) {
-  let blocks = (parameters.count + ${POINTS - 1}u) / ${POINTS}u;
+  let blocks = (parameters.count + ${pointWorkgroup / 16 - 1}u) / ${pointWorkgroup / 16}u;
   var sum = 0.0;
-  for (var at = lane; at < blocks; at += ${WORKGROUP}u) { sum += potentialSums[at]; }
+  for (var at = lane; at < blocks; at += ${workgroup}u) { sum += potentialSums[at]; }
   sums[lane] = sum;
-  for (var size = ${WORKGROUP / 2}u; size > 0u; size /= 2u) {
+  for (var size = ${workgroup / 2}u; size > 0u; size /= 2u) {
     workgroupBarrier();
     if (lane < size) { sums[lane] += sums[lane + size]; }
   }
@@ -127,12 +127,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 }`;
 
 /** What a workgroup's points come to: vec4f(Σx, Σy, lost points, 0) and vec4f(least, −greatest). */
-const joining = `
-var<workgroup> sums: array<vec4f, ${WORKGROUP}>;
-var<workgroup> bounds: array<vec4f, ${WORKGROUP}>;
+const joining = (workgroup: number): string => `
+var<workgroup> sums: array<vec4f, ${workgroup}>;
+var<workgroup> bounds: array<vec4f, ${workgroup}>;
 const FAR = vec4f(3e38);
 fn join(lane: u32) {
-  for (var size = ${WORKGROUP / 2}u; size > 0u; size /= 2u) {
+  for (var size = ${workgroup / 2}u; size > 0u; size /= 2u) {
     workgroupBarrier();
     if (lane < size) {
       sums[lane] += sums[lane + size];
@@ -149,20 +149,20 @@ export const MOVED_BYTES = 32;
  * tsneMove in wasm/tsneForces.ts: no point further than 5 in one step. Velocities and gains begin anew when the exaggeration
  * ends. Bindings: parameters, state, positions, velocities, gains, forces, moves. A thread a point.
  */
-export const move = `${prelude}
+export const move = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> positions: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> velocities: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> gains: array<vec2f>;
 @group(0) @binding(5) var<storage, read> forces: array<vec4f>;
-${joining}
+${joining(workgroup)}
 @group(0) @binding(6) var<storage, read_write> moves: array<vec4f>;
 fn isLost(value: f32) -> bool { return (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u; }
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (state.halted != 0u) { return; }
   let block = group.x + group.y * groups.x;
-  let i = block * ${WORKGROUP}u + lane;
+  let i = block * ${workgroup}u + lane;
   var sum = vec4f();
   var bound = FAR;
   if (i < parameters.count) {
@@ -192,16 +192,16 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 }`;
 
 /** The step's end: mean, bounds and what follows of them into the state. Bindings: parameters, state, moves. One workgroup. */
-export const conclude = `${prelude}
+export const conclude = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read_write> state: State;
-${joining}
+${joining(workgroup)}
 @group(0) @binding(2) var<storage, read> moves: array<vec4f>;
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32) {
-  let blocks = (parameters.count + ${WORKGROUP - 1}u) / ${WORKGROUP}u;
+  let blocks = (parameters.count + ${workgroup - 1}u) / ${workgroup}u;
   var sum = vec4f();
   var bound = FAR;
-  for (var at = lane; at < blocks; at += ${WORKGROUP}u) {
+  for (var at = lane; at < blocks; at += ${workgroup}u) {
     sum += moves[2u * at];
     bound = min(bound, moves[2u * at + 1u]);
   }
@@ -223,12 +223,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 }`;
 
 /** positions −= mean, which is 0 where there was no step. Bindings: parameters, state, positions. A thread a point. */
-export const center = `${prelude}
+export const center = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> positions: array<vec2f>;
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = (group.x + group.y * groups.x) * ${WORKGROUP}u + lane;
+  let i = (group.x + group.y * groups.x) * ${workgroup}u + lane;
   if (i < parameters.count) { positions[i] -= state.mean; }
 }`;
 
@@ -236,17 +236,17 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
  * Σ pᵢⱼ ln(1 + |yᵢ − yⱼ|²) of each workgroup's points into sums. Bindings: parameters, positions, starts, columns, values,
  * sums. Sixteen threads a point.
  */
-export const crossEntropy = `${prelude}
+export const crossEntropy = (workgroup: number): string => `${prelude}
 @group(0) @binding(1) var<storage, read> positions: array<vec2f>;
 @group(0) @binding(2) var<storage, read> starts: array<u32>;
 @group(0) @binding(3) var<storage, read> columns: array<u32>;
 @group(0) @binding(4) var<storage, read> values: array<f32>;
 @group(0) @binding(5) var<storage, read_write> sums: array<f32>;
-var<workgroup> parts: array<f32, ${WORKGROUP}>;
-@compute @workgroup_size(${WORKGROUP})
+var<workgroup> parts: array<f32, ${workgroup}>;
+@compute @workgroup_size(${workgroup})
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let block = group.x + group.y * groups.x;
-  let i = block * ${POINTS}u + lane / 16u;
+  let i = block * ${workgroup / 16}u + lane / 16u;
   var sum = 0.0;
   if (i < parameters.count) {
     let own = positions[i];
@@ -256,7 +256,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
   }
   parts[lane] = sum;
-  for (var size = ${WORKGROUP / 2}u; size > 0u; size /= 2u) {
+  for (var size = ${workgroup / 2}u; size > 0u; size /= 2u) {
     workgroupBarrier();
     if (lane < size) { parts[lane] += parts[lane + size]; }
   }

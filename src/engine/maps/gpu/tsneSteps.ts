@@ -3,8 +3,8 @@ import type { Bounds } from "../tsneGrid";
 import type { Dispatch, GpuBuffer, MapDevice } from "./device";
 import { columns, kernelColumns, kernelRows, longestTransform, rowsBack, rowsForward, twiddles } from "./fourier";
 import { deviceGrid, holds, nodesOf, SHORTEST_TRANSFORM, type DeviceGrid } from "./tsneDeviceGrid";
-import { center, conclude, crossEntropy, move, MOVED_BYTES, normalize, POINTS, pull, spread } from "./tsneShaders";
-import { parameterBytes, PARAMETER_BYTES, stateBytes, stateFrom, STATE_BYTES, WORKGROUP, type StepConstants, type StepState } from "./tsneStructures";
+import { center, conclude, crossEntropy, move, MOVED_BYTES, normalize, pull, spread } from "./tsneShaders";
+import { parameterBytes, PARAMETER_BYTES, stateBytes, stateFrom, STATE_BYTES, workgroups, type StepConstants, type StepState } from "./tsneStructures";
 
 // The steps of t-SNE on a device. A submission is some steps; between them the grid may change, at iterations that do not
 // depend on how the steps were divided into submissions, or as soon as points leave it, which halts the device's own counting.
@@ -48,20 +48,21 @@ const REGRID = 20;
 export async function deviceSteps(device: MapDevice, affinities: SparseRows, start: Points, constants: StepConstants, iteration: number, bounds: Bounds, given?: DeviceGrid): Promise<DeviceSteps> {
   const { count } = constants;
   const longest = longestOf(device);
+  const { threads, values: perThread } = workgroups[device.software ? "software" : "hardware"];
   const [positions, velocities, gains] = [start.positions, start.velocities, start.gains].map(values => device.storage(values)) as [GpuBuffer, GpuBuffer, GpuBuffer];
   const [starts, columnsOf, values] = [affinities.starts, affinities.columns, affinities.values].map(array => device.storage(array)) as [GpuBuffer, GpuBuffer, GpuBuffer];
   const parameters = device.uniform(PARAMETER_BYTES);
   const state = device.storage(stateBytes(iteration));
-  const pointGroups = Math.ceil(count / WORKGROUP), pullGroups = Math.ceil(count / POINTS);
+  const pointGroups = Math.ceil(count / threads), pullGroups = Math.ceil((16 * count) / threads);
   const forces = device.storage(16 * count), potentialSums = device.storage(4 * pullGroups), moves = device.storage(MOVED_BYTES * pointGroups), crossSums = device.storage(4 * pullGroups);
   const table = device.storage(twiddles());
 
   const fixed = {
-    normalize: [device.bind(normalize, [parameters, state, potentialSums]), 1],
-    move: [device.bind(move, [parameters, state, positions, velocities, gains, forces, moves]), pointGroups],
-    conclude: [device.bind(conclude, [parameters, state, moves]), 1],
-    center: [device.bind(center, [parameters, state, positions]), pointGroups],
-    crossEntropy: [device.bind(crossEntropy, [parameters, positions, starts, columnsOf, values, crossSums]), pullGroups],
+    normalize: [device.bind(normalize(threads, 4 * threads), [parameters, state, potentialSums]), 1],
+    move: [device.bind(move(threads), [parameters, state, positions, velocities, gains, forces, moves]), pointGroups],
+    conclude: [device.bind(conclude(threads), [parameters, state, moves]), 1],
+    center: [device.bind(center(threads), [parameters, state, positions]), pointGroups],
+    crossEntropy: [device.bind(crossEntropy(threads), [parameters, positions, starts, columnsOf, values, crossSums]), pullGroups],
   } satisfies Record<string, Dispatch>;
 
   const grids = gridBuffers(device);
@@ -77,17 +78,17 @@ export async function deviceSteps(device: MapDevice, affinities: SparseRows, sta
     const frequencies = width / 2 + 1, pairs = nodesOf(height) / 2;
     device.write(parameters, parameterBytes(next, constants));
     repel = [
-      [device.bind(spread, [parameters, state, positions, charges]), pointGroups],
-      [device.bind(rowsForward(width), [parameters, state, charges, spectrum, table]), pairs],
-      [device.bind(columns(height), [null, state, spectrum, kernel, table]), frequencies],
-      [device.bind(rowsBack(width), [parameters, state, spectrum, potentials, table]), pairs],
-      [device.bind(pull, [parameters, state, positions, starts, columnsOf, values, potentials, forces, potentialSums]), pullGroups],
+      [device.bind(spread(threads), [parameters, state, positions, charges]), pointGroups],
+      [device.bind(rowsForward(width, perThread), [parameters, state, charges, spectrum, table]), pairs],
+      [device.bind(columns(height, perThread), [null, state, spectrum, kernel, table]), frequencies],
+      [device.bind(rowsBack(width, perThread), [parameters, state, spectrum, potentials, table]), pairs],
+      [device.bind(pull(threads), [parameters, state, positions, starts, columnsOf, values, potentials, forces, potentialSums]), pullGroups],
     ];
     grid = next;
     if (kernelIsNew) {
       await device.run([
-        [device.bind(kernelRows(width), [parameters, spectrum, table]), height / 2],
-        [device.bind(kernelColumns(height), [parameters, spectrum, kernel, table]), frequencies],
+        [device.bind(kernelRows(width, perThread), [parameters, spectrum, table]), height / 2],
+        [device.bind(kernelColumns(height, perThread), [parameters, spectrum, kernel, table]), frequencies],
       ], []);
     }
   }

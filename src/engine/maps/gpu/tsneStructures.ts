@@ -34,7 +34,11 @@ struct State {
 
 export const PARAMETER_BYTES = 80;
 export const STATE_BYTES = 40;
-export const WORKGROUP = 256;
+/**
+ * Threads of a workgroup, and values of a transform for each thread. SwiftShader takes the square of the threads' time at
+ * every barrier.
+ */
+export const workgroups = { hardware: { threads: 64, values: 4 }, software: { threads: 16, values: 16 } };
 
 /** Constants of a run, beside the grid. */
 export interface StepConstants {
