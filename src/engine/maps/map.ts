@@ -47,7 +47,7 @@ export interface DeviceRun {
   readonly dimensions: 2 | 3;
   readonly iterations: number;
   readonly iteration: number;
-  /** Makes some steps, at least one and at most `most`, as many as take a moment. */
+  /** Makes some steps: at least one and at most `most`, as many as take a moment and the map still lacks. */
   advance(most: number): Promise<void>;
   coordinates(): Promise<Float32Array>;
   objective(): Promise<{ name: string; value: number }>;

@@ -74,7 +74,7 @@ export async function createTsneOnDevice(count: number, graph: NeighborGraph, op
     get iteration() { return onCpu?.iteration ?? steps.iteration; },
     advance: most => either(async () => {
       const before = steps.iteration, began = performance.now();
-      await steps.advance(Math.min(most, perSubmission));
+      await steps.advance(Math.min(most, iterations - before, perSubmission));
       const milliseconds = (performance.now() - began) / Math.max(1, steps.iteration - before);
       perSubmission = Math.max(1, Math.min(2 * perSubmission, Math.floor(SUBMISSION / milliseconds)));
     }, run => run.step()),

@@ -24,8 +24,9 @@ export const SHORTEST_TRANSFORM = 128;
 export const nodesOf = (length: number): number => (length - GAP) / 2;
 
 /**
- * The grid for a map of these bounds, a function of them alone. Throws `diverged` where they are not finite. Its spacing is that of the CPU's grid, coarser where a
+ * The grid for a map of these bounds, a function of them alone. Its spacing is that of the CPU's grid, coarser where a
  * transform would be longer than `longest`, the device's longest. With the same spacing its nodes lie where the CPU's do.
+ * Throws `diverged` where no numbers of f32 can hold it.
  */
 export function deviceGrid({ least, greatest }: Bounds, longest: number): DeviceGrid {
   const spans = least.map((value, axis) => greatest[axis]! - value);
