@@ -58,8 +58,12 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
   // One fit at a time: two would only slow each other down. The next one waits its turn.
   let lastFit: Promise<unknown> = Promise.resolve();
   const fitInTurn = async (runId: string, job: Omit<FitJob, "onProgress">) => {
-    const onProgress = (progress: Progress) => events.didProgress(runId, progress);
     const opened = await backend();
+    let { device } = opened;
+    const onProgress = (progress: Progress) => {
+      if (progress.device !== device) events.didLog("info", `computed by ${(device = progress.device)}`);
+      events.didProgress(runId, progress);
+    };
     const before = lastFit;
     let finish = () => undefined as void;
     lastFit = new Promise<void>(resolve => (finish = resolve));
