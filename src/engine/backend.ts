@@ -48,5 +48,5 @@ async function openCpu(): Promise<Opened> {
   await import("@tensorflow/tfjs-backend-cpu");
   if (!(await tf.setBackend("cpu"))) throw new Error("TensorFlow.js could not initialize its cpu backend");
   await tf.ready();
-  return { device: "CPU · plain JavaScript", versions: {}, details: () => ({}), gflops: null, lost: null };
+  return { device: "CPU · plain JavaScript", versions: {}, details: () => ({}), gflops: null, mapAdapter: null, lost: null };
 }

@@ -26,13 +26,17 @@ export interface EngineOptions extends Omit<BackendOptions, "choice"> {
   backend: BackendChoice;
 }
 
+/** Maps of fewer rows are made by the processor: opening a device and compiling for it takes a second or so. */
+const mapsOnGpuFrom = 10_000;
+
 /** The engine behind the process boundary: the backend is opened with the first call that needs it. */
 export function createEngine(options: EngineOptions, events: EngineEvents): EngineApi & { close(): Promise<void> } {
   const checkpoints = new OpenCheckpoints();
-  configureMaps({ folder: options.kernelsFolder, threads: options.threads ?? 0 });
+  configureMaps({ folder: options.kernelsFolder, threads: options.threads ?? 0, gpu: null });
   let opening: Promise<OpenedBackend> | undefined;
   const backend = () => (opening ??= openBackend({ ...options, choice: options.backend }).then(opened => {
     events.didLog("info", `backend ${opened.id} on ${opened.device}`);
+    configureMaps({ gpu: opened.mapAdapter === null ? null : { adapter: opened.mapAdapter, leastRows: mapsOnGpuFrom } });
     events.didOpenBackend(opened.device, opened.broken);
     void opened.lost?.then(endAfterLoss);
     return opened;
@@ -57,8 +61,12 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
   // One fit at a time: two would only slow each other down. The next one waits its turn.
   let lastFit: Promise<unknown> = Promise.resolve();
   const fitInTurn = async (runId: string, job: Omit<FitJob, "onProgress">) => {
-    const onProgress = (progress: Progress) => events.didProgress(runId, progress);
     const opened = await backend();
+    let { device } = opened;
+    const onProgress = (progress: Progress) => {
+      if (progress.device !== device) events.didLog("info", `computed by ${(device = progress.device)}`);
+      events.didProgress(runId, progress);
+    };
     const before = lastFit;
     let finish = () => undefined as void;
     lastFit = new Promise<void>(resolve => (finish = resolve));

@@ -77,6 +77,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
         resume: prepared.resume,
         onProgress: progress => {
           epoch = progress.epoch;
+          record.device = progress.device ?? record.device;
           report("fitting", loadingShare + (encodingStart - loadingShare) * progress.fraction, progress);
         },
         onEpoch: async state => {
@@ -260,14 +261,16 @@ function reporter(job: FitJob, device: string, isMap: () => boolean) {
   const startedAt = performance.now();
   let lastSent = -Infinity;
   let lastPhase: RunPhase | undefined;
+  let lastDevice = device;
   return (phase: RunPhase, fraction: number, fit?: FitProgress) => {
     const now = performance.now();
+    lastDevice = fit?.device ?? lastDevice;
     if (phase === lastPhase && now - lastSent < 100) return;
     lastSent = now;
     lastPhase = phase;
     const elapsed = (now - startedAt) / 1000;
     job.onProgress({
-      phase, isMap: isMap(), fraction, device,
+      phase, isMap: isMap(), fraction, device: lastDevice,
       epoch: fit?.epoch ?? 0, epochs: fit?.epochs ?? 0, losses: fit?.losses ?? null, history: fit?.history ?? [],
       secondsLeft: elapsed > 1.5 && fraction > 0.02 ? (elapsed * (1 - fraction)) / fraction : null,
     });

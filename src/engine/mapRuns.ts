@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { LatentError } from "../protocol/errors";
-import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./maps/mapJob";
+import type { MapFrame, MapGpu, MapJob, MapMessage, PlaceJob, QualityJob } from "./maps/mapJob";
 import type { Placement } from "./maps/placement";
 import type { MapQuality } from "./maps/quality";
 
@@ -12,16 +12,25 @@ export type { MapFrame, MapJob } from "./maps/mapJob";
 export type { MapRows, NeighborGraph } from "./maps/map";
 export type { MapKind } from "./maps/mapKinds";
 
-let options = { folder: "", threads: 0 };
+interface MapOptions {
+  /** Where mapThread.js and the module of the maps lie. */
+  folder: string;
+  /** How many threads a map may take; 0 for all of the machine's cores. */
+  threads: number;
+  gpu: MapGpu | null;
+}
+let options: MapOptions = { folder: "", threads: 0, gpu: null };
 
-/** Tells where mapThread.js and the module of the maps lie, and how many threads a map may take; 0 for all of the machine's cores. */
-export function configureMaps(wanted: { folder: string; threads: number }): void {
-  options = wanted;
+/** Tells by what maps are made; what is not named stays as it was. */
+export function configureMaps(wanted: Partial<MapOptions>): void {
+  options = { ...options, ...wanted };
 }
 
 export interface MapListener {
   onPreparing(fraction: number): void;
   onGraph(graph: NonNullable<MapJob["graph"]>): void;
+  /** What makes the map, and why it is not the GPU where that failed. */
+  onDevice(device: string): void;
   onFrame(frame: MapFrame): void;
   onState(state: MapJob["state"] & object, iteration: number): void;
 }
@@ -34,10 +43,11 @@ export type MapEnd = Extract<MapMessage, { type: "end" }> | null;
  * that moment is what it gives. Rejects with what went wrong in the thread.
  */
 export async function makeMap(job: Omit<MapJob, Given>, listener: MapListener, signal?: AbortSignal): Promise<MapEnd> {
-  const last = await onThread({ type: "map", ...job }, message => {
+  const last = await onThread({ type: "map", gpu: options.gpu, ...job }, message => {
     switch (message.type) {
       case "preparing": return listener.onPreparing(message.fraction);
       case "graph": return listener.onGraph(message.graph);
+      case "device": return listener.onDevice(message.device);
       case "frame": return listener.onFrame(message.frame);
       case "state": return listener.onState(message.state, message.iteration);
       default: return;
@@ -63,10 +73,10 @@ export async function placeInMap(job: Omit<PlaceJob, Given>, onProgress: (fracti
   return last.placement;
 }
 
-type Given = "type" | "folder" | "threads" | "stop";
+type Given = "type" | "folder" | "threads" | "stop" | "gpu";
 type Last = Extract<MapMessage, { type: "end" | "quality" | "placed" | "stopped" }>;
 
-type Task = Omit<MapJob, Exclude<Given, "type">> | Omit<QualityJob, Exclude<Given, "type">> | Omit<PlaceJob, Exclude<Given, "type">>;
+type Task = Omit<MapJob, "folder" | "threads" | "stop"> | Omit<QualityJob, Exclude<Given, "type">> | Omit<PlaceJob, Exclude<Given, "type">>;
 
 /**
  * Runs a task on a thread of its own to its last message; rejects with what went wrong there. An abort asks the thread to stop, which

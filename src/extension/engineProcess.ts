@@ -112,10 +112,8 @@ export class EngineProcess extends Disposable {
     };
     const { remote, close } = connect<EngineApi>(port);
     expose<EngineEvents>(port, {
-      didProgress: (runId, progress) => {
-        this.noteDevice(progress.device);
-        this.progress.fire({ runId, progress });
-      },
+      // The progress' device may be a map's own; the engine's is told when it opens.
+      didProgress: (runId, progress) => this.progress.fire({ runId, progress }),
       didOpenBackend: (device, broken) => {
         this.noteDevice(device);
         if (broken !== null) this.brokenBackend.fire({ broken, device });

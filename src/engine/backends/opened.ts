@@ -26,6 +26,8 @@ export interface Opened {
   details(): BackendDetails;
   /** Measures matrix products, in 10⁹ operations a second; null where it is not offered. */
   gflops: (() => Promise<number>) | null;
+  /** How maps find the GPU that they are made on (`BackendOptions.adapter`); null where there is none, or only a software one. */
+  mapAdapter: string | null;
   /** Resolves with the reason when the device is gone and the engine must be restarted; null where that does not happen. */
   lost: Promise<string> | null;
 }

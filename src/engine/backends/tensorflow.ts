@@ -34,6 +34,7 @@ export async function openTensorflow({ tensorflowFolder, choice }: BackendOption
     versions: { "tfjs-node-gpu": version },
     details: () => ({}),
     gflops: null,
+    mapAdapter: null,
     lost: null,
   };
 }

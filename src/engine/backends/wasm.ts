@@ -24,6 +24,7 @@ export async function openWasm({ wasmFolder, kernelsFolder, threads = 0 }: Backe
     versions: { "tfjs-backend-wasm": wasm.version_wasm },
     details: () => ({ kernels: kernelsName(info), selfTest: selfTestOf(info), threads: threadsOf(info, wanted, notShared) }),
     gflops: async () => info.measureGflops(),
+    mapAdapter: null,
     lost: null,
   };
 }

@@ -42,5 +42,19 @@ export interface MapRun {
   state(): NamedTensors;
 }
 
+/** A map whose steps are made on a device, several at a time; as MapRun otherwise, but that everything takes a while. */
+export interface DeviceRun {
+  readonly dimensions: 2 | 3;
+  readonly iterations: number;
+  readonly iteration: number;
+  /** Makes some steps: at least one and at most `most`, as many as take a moment and the map still lacks. */
+  advance(most: number): Promise<void>;
+  coordinates(): Promise<Float32Array>;
+  objective(): Promise<{ name: string; value: number }>;
+  /** All that a later run on the same device needs to go on from here to the same picture, bit for bit. */
+  state(): Promise<NamedTensors>;
+  close(): void;
+}
+
 /** Told how far a preparation is (0 to 1); throws `cancelled` to stop it. */
 export type Report = (fraction: number) => void;

@@ -19,6 +19,14 @@ interface ThreadJob {
   stop: SharedArrayBuffer;
 }
 
+/** The GPU that maps may be made on. */
+export interface MapGpu {
+  /** Part of its name; any when empty, one drawn in software when "software". */
+  adapter: string;
+  /** Only maps of at least so many rows. */
+  leastRows: number;
+}
+
 /** To judge a picture of the rows (quality.ts). */
 export interface QualityJob extends ThreadJob {
   type: "quality";
@@ -39,6 +47,8 @@ export interface MapJob extends ThreadJob {
   state: NamedTensors | null;
   /** The graph of an earlier run with the same rows. */
   graph: NeighborGraph | null;
+  /** Null where the processor makes all maps. */
+  gpu: MapGpu | null;
 }
 
 /** To place new rows in a map that is finished (placement.ts). */
@@ -59,6 +69,8 @@ export interface MapFrame {
 export type MapMessage =
   | { type: "preparing"; fraction: number }
   | { type: "graph"; graph: NeighborGraph }
+  /** What makes the steps, from now on, and why it is not the GPU where that failed. */
+  | { type: "device"; device: string }
   | { type: "frame"; frame: MapFrame }
   /** What to resume from, now and then while the map is made. */
   | { type: "state"; state: NamedTensors; iteration: number }

@@ -1,10 +1,13 @@
 import type { HyperparameterValues } from "../../protocol/data";
 import type { NamedTensors } from "../safetensors";
 import type { Crew } from "./crew";
-import type { MapRows, MapRun, NeighborGraph, Report } from "./map";
+import { LatentError, messageOf } from "../../protocol/errors";
+import type { MapDevice } from "./gpu/device";
+import { createTsneOnDevice } from "./gpu/tsneDevice";
+import type { DeviceRun, MapRows, MapRun, NeighborGraph, Report } from "./map";
 import { distanceMatrix, type DistanceMatrix } from "./distanceMatrix";
 import { createMds } from "./mds";
-import { createTsne } from "./tsne";
+import { createTsne, type TsneOptions } from "./tsne";
 import { neighborsFor, usablePerplexity } from "./tsneAffinities";
 import { principalInitial, scaledInitial } from "./tsneInitial";
 import { createUmap } from "./umap";
@@ -22,7 +25,14 @@ export interface MapSetting {
   report: Report;
   /** The neighbour graph of the rows with at least so many neighbours: the one that is there, or made now. */
   graph(k: number, report: Report): NeighborGraph;
+  /** Opens the GPU for this map; null where the processor shall make it. */
+  openDevice: (() => Promise<MapDevice>) | null;
+  /** Told that the GPU does not make the map, or no longer, and why. */
+  onFallback(reason: string): void;
 }
+
+/** Of whichever kind, as it comes from a kind of map. */
+export type AnyRun = MapRun | DeviceRun;
 
 /** The rows as the distances that they are, where the user says so; throws `bad-dataset` where they cannot be. */
 export function distancesIn({ rows, values }: Pick<MapSetting, "rows" | "values">): DistanceMatrix | null {
@@ -41,17 +51,30 @@ const part = (report: Report, from: number, to: number): Report => fraction => r
 
 /** How each kind of map is begun from hyperparameters (../models/mapModels.ts has their tables). */
 export const mapKinds = {
-  tsne: async (setting: MapSetting): Promise<MapRun> => {
-    const { rows, values, seed, state, crew, report, graph } = setting;
+  tsne: async (setting: MapSetting): Promise<AnyRun> => {
+    const { rows, values, seed, state, crew, report, graph, openDevice, onFallback } = setting;
     const perplexity = usablePerplexity(values["perplexity"] as number, rows.count);
     const neighbors = graph(Math.max(1, neighborsFor(perplexity, rows.count)), part(report, 0, 0.9));
     const dimensions = dimensionsOf(values);
     const initial = values["initial"] === "random" || state ? "random" : await initialOf({ ...setting, report: part(report, 0.9, 1) }, dimensions);
     const learningRate = values["learningRate"] as number;
-    return createTsne(rows.count, neighbors, {
+    const options: TsneOptions = {
       perplexity, dimensions, initial, seed, iterations: values["iterations"] as number, earlyExaggeration: values["earlyExaggeration"] as number,
       learningRate: learningRate > 0 ? learningRate : "auto", ...(state ? { resume: state } : {}),
-    }, crew);
+    };
+    if (openDevice && dimensions === 2) {
+      try {
+        const device = await openDevice();
+        return await createTsneOnDevice(rows.count, neighbors, options, crew, device, onFallback).catch((error: unknown) => {
+          device.close();
+          throw error;
+        });
+      } catch (error) {
+        if (error instanceof LatentError && ["bad-request", "bad-checkpoint", "cancelled"].includes(error.code)) throw error;
+        onFallback(messageOf(error));
+      }
+    }
+    return createTsne(rows.count, neighbors, options, crew);
   },
   umap: ({ rows, values, labels, seed, state, crew, report, graph }: MapSetting): MapRun => {
     const neighbors = Math.min(values["neighbors"] as number, rows.count);

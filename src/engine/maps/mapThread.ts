@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { LatentError, messageOf } from "../../protocol/errors";
 import { openCrew } from "./crew";
-import type { MapRun, NeighborGraph, Report } from "./map";
+import { openMapDevice } from "./gpu/device";
+import type { NeighborGraph, Report } from "./map";
 import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./mapJob";
 import { graphOfDistances } from "./distanceMatrix";
-import { distancesIn, mapKinds } from "./mapKinds";
+import { distancesIn, mapKinds, type AnyRun } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
 import { placeRows } from "./placement";
 import { procrustes } from "./procrustes";
@@ -32,8 +33,18 @@ const report: Report = fraction => {
 async function make(job: MapJob): Promise<void> {
   const crew = openCrew({ folder: job.folder, threads: job.threads });
   let graph: NeighborGraph | null = job.graph;
+  const { gpu } = job;
+  const processor = `CPU · ${job.threads === 1 ? "1 thread" : `${job.threads} threads`}`;
+  let device = processor;
+  const told = (name: string) => post({ type: "device", device: (device = name) });
   const run = await mapKinds[job.kind]({
     ...job, crew, report,
+    openDevice: gpu && job.rows.count >= gpu.leastRows ? async () => {
+      const opened = await openMapDevice(gpu.adapter);
+      told(`WebGPU · ${opened.name}${opened.software ? " (software)" : ""}`);
+      return opened;
+    } : null,
+    onFallback: reason => told(`${processor} (${reason})`),
     graph: (k, tell) => {
       if (graph && graph.k >= k) return graph;
       const distances = distancesIn(job);
@@ -42,37 +53,40 @@ async function make(job: MapJob): Promise<void> {
       return graph;
     },
   });
+  if (device === processor) told(processor);
   let measured: MapFrame["objectives"] = [];
-  const measure = () => void measured.push({ ...run.objective(), iteration: run.iteration });
+  const measure = async () => void measured.push({ ...(await run.objective()), iteration: run.iteration });
   let shown: Float32Array | undefined;
-  const frame = (isLast = false): MapFrame => {
+  const frame = async (isLast = false): Promise<MapFrame> => {
     const objectives = measured;
     measured = [];
-    const coordinates = run.coordinates();
+    const coordinates = await run.coordinates();
     // The last picture is the map as it is, whenever the ones before it happened to be taken.
     const turned = isLast || !shown ? coordinates : turnedOnto(coordinates, shown, run.dimensions);
     shown = turned;
     return { iteration: run.iteration, iterations: run.iterations, coordinates: turned, objectives };
   };
-  measure();
-  post({ type: "frame", frame: frame() });
+  await measure();
+  post({ type: "frame", frame: await frame() });
   let [lastFrame, lastState] = [performance.now(), performance.now()];
   const interval = Math.max(1, Math.round(run.iterations / objectives));
   while (run.iteration < run.iterations && !isStopped()) {
-    run.step();
+    if ("advance" in run) await run.advance(interval - (run.iteration % interval));
+    else run.step();
     const now = performance.now();
-    if (run.iteration % interval === 0) measure();
+    if (run.iteration % interval === 0) await measure();
     if (now - lastFrame >= frameEvery) {
-      post({ type: "frame", frame: frame() });
+      post({ type: "frame", frame: await frame() });
       lastFrame = performance.now();
     }
     if (now - lastState >= stateEvery) {
-      post({ type: "state", state: run.state(), iteration: run.iteration });
+      post({ type: "state", state: await run.state(), iteration: run.iteration });
       lastState = performance.now();
     }
   }
-  if (measured.at(-1)?.iteration !== run.iteration) measure();
-  post({ type: "end", frame: frame(true), finished: run.iteration >= run.iterations, state: run.state(), facts: factsOf(run, graph) });
+  if (measured.at(-1)?.iteration !== run.iteration) await measure();
+  post({ type: "end", frame: await frame(true), finished: run.iteration >= run.iterations, state: await run.state(), facts: factsOf(run, graph) });
+  if ("close" in run) run.close();
 }
 
 /** A picture turned or mirrored, not sized or moved, to lie like the one before it: a map may spin while it is made. */
@@ -95,7 +109,7 @@ function place(job: PlaceJob): void {
 }
 
 /** Numbers that say how the map was made. */
-function factsOf(run: MapRun, graph: NeighborGraph | null): Record<string, number> {
+function factsOf(run: AnyRun, graph: NeighborGraph | null): Record<string, number> {
   return { iterations: run.iteration, ...(graph ? { "recall of the neighbour search": graph.recall } : {}) };
 }
 

@@ -33,7 +33,8 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       const startedAt = performance.now();
       const seconds = () => before + (performance.now() - startedAt) / 1000;
       let reached = { iteration: resumed?.position.epoch ?? 0, iterations: (values["iterations"] as number | undefined) ?? 0 };
-      const report = (fraction: number) => context.onProgress({ fraction, epoch: reached.iteration, epochs: reached.iterations, losses: history.at(-1)?.train ?? null, history });
+      let device: string | undefined;
+      const report = (fraction: number) => context.onProgress({ ...(device === undefined ? {} : { device }), fraction, epoch: reached.iteration, epochs: reached.iterations, losses: history.at(-1)?.train ?? null, history });
       const stateAt = (iteration: number, state: NamedTensors): FitState => ({
         position: { epoch: iteration, batch: 0, rows: 0, sums: {}, seconds: seconds(), history: history.slice(), bestEpoch: 0 },
         tensors: state,
@@ -55,6 +56,10 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       const end = await makeMap({ kind, rows, values, labels: context.labels?.values ?? null, seed: context.seed, state, graph }, {
         onPreparing: fraction => report(reducingShare + (preparingShare - reducingShare) * fraction),
         onGraph: found => { graph = found; },
+        onDevice: name => {
+          device = name;
+          report(preparingShare);
+        },
         onFrame: frame => {
           note(frame);
           report(preparingShare + (1 - preparingShare) * Math.min(1, frame.iteration / Math.max(1, frame.iterations)));

@@ -51,6 +51,8 @@ export interface FitProgress {
   epochs: number;
   losses: LossTerms | null;
   history: EpochLosses[];
+  /** What computes, where it is not the engine's own device. */
+  device?: string;
 }
 
 export interface FitOutcome {
