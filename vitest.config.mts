@@ -18,7 +18,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },
       // A worker keeps its browser and its checkpoints for all of its files.
-      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], isolate: false, expect: { poll: { timeout: 10_000 } } } },
+      { extends: true, test: { name: "pages", include: ["test/pages/**/*.test.ts"], setupFiles: ["test/pages/support/setup.ts"], isolate: false, expect: { poll: { timeout: 10_000 } } } },
     ],
   },
 });

@@ -97,7 +97,9 @@ export async function runHostTests({
       },
     });
     // Names of the outside are not even looked up.
-    browser = await launchChromium({ gpu, args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
+    // Without a GPU's help the workbench is put together in half the time that a software GPU takes. A picture may then come a
+    // frame after what it shows, so tests of pixels (test/pages) do without this.
+    browser = await launchChromium({ gpu, args: ["--disable-gpu-compositing", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
     // High, because tree rows beyond a view's edge are not in the page.
     const context = await browser.newContext({ viewport: { width: 1280, height: 1300 }, permissions: ["clipboard-read", "clipboard-write"] });
     const recorder = { ...record(context), connections: () => readConnections(networkLog) };

@@ -69,7 +69,7 @@ const commonArguments = [
 
 /** @type {Record<Gpu, string[]>} */
 const gpuArguments = {
-  webgl: ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-compositing"],
+  webgl: ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
   webgpu: ["--use-vulkan=swiftshader", "--enable-features=Vulkan", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu"],
   none: ["--disable-gpu", "--disable-3d-apis"],
 };

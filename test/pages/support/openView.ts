@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
 import type { BrowserContext, ConsoleMessage, Locator, Page, Request } from "playwright-core";
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
 import { launchChromium, type Gpu } from "../../../tools/vscode-host/chromium.mjs";
 import type { Message } from "../../../src/protocol/rpc";
 import type { ViewState } from "../../../src/protocol/viewApi";
@@ -56,12 +56,12 @@ const server = servePages(language => (language === "en" ? {} : longerTexts()));
 const open = new Map<string, View & { receive(message: Message): void }>();
 let openings = 0;
 
-// Every test checks this: a page that shows the right thing may still have been refused another.
-afterEach(async () => {
+/** Closes all views. Fails with what went wrong in them: a page that shows the right thing may still have been refused another. */
+export async function closeViews(): Promise<void> {
   const views = [...open.values()];
   await Promise.all(views.map(view => view.close()));
   expect(views.flatMap(({ faults }) => faults)).toEqual([]);
-});
+}
 
 /** Opens a view as VS Code does, and waits until it shows what it has. */
 export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, members, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {

@@ -243,6 +243,7 @@ export class PointCloudElement extends LitElement {
     this.pointsCanvas.replaceWith(fresh);
     this.makeRenderer();
     this.redraw();
+    this.draw(); // at once: the fresh canvas is empty
   }
 
   private redraw(): void {
