@@ -1,7 +1,7 @@
 import {
   backend_util, util, type Conv2DAttrs, type Conv2DBackpropFilterAttrs, type Conv2DBackpropInputAttrs, type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { convolveDirectly, isDirect } from "./directConvolution";
+import { convolveDirectly, directParts, isDirect } from "./directConvolution";
 import { epilogueOf } from "./epilogue";
 import type { KernelHeap } from "./kernelHeap";
 import { multiply, strided } from "./matMul";
@@ -34,7 +34,7 @@ export function conv2D(heap: KernelHeap): FastKernel {
     if (isProduct(info)) {
       multiply(heap, strided(from, taps, false), strided(weights, outChannels, false), to, pixels, outChannels, taps, epilogue);
     } else if (isDirect(info)) {
-      convolveDirectly(heap, info, from, weights, to, epilogue, heap.partsFor(pixels * taps * outChannels));
+      convolveDirectly(heap, info, from, weights, to, epilogue, directParts(heap.partsFor(pixels * taps * outChannels), pixels));
     } else {
       const { parts, shape, scratch } = prepare(heap, info);
       heap.run("convolution", parts, from, weights, to, shape, scratch, ...epilogue);

@@ -15,6 +15,9 @@ export type ConvolutionSizes = Pick<
 const MOST_TAPS = 2048;
 /** Bytes of input and output of a chunk, so that both stay in the second-level cache. */
 const CHUNK_BYTES = 2 ** 17;
+/** Parts that a thread does in turn, and the fewest output pixels of one of them. */
+const TURNS = 4;
+const PART_PIXELS = 1024;
 /** A tile and its places, before all else in a part's scratch. */
 const EDGE_BYTES = 512 + 64;
 /** Output channels of a panel. */
@@ -23,6 +26,14 @@ const PANEL = 8;
 /** True where a convolution is done directly: everywhere but with very large filters, of which a product takes a block at a time. */
 export function isDirect({ filterHeight, filterWidth, inChannels }: ConvolutionSizes): boolean {
   return filterHeight * filterWidth * inChannels <= MOST_TAPS;
+}
+
+/**
+ * Parts of a convolution of so many output pixels that `threads` share: some for each, so that a thread that is held up leaves
+ * its share to the others; no more than pay for the panels that each part packs.
+ */
+export function directParts(threads: number, pixels: number): number {
+  return threads === 1 ? 1 : Math.max(threads, Math.min(TURNS * threads, 255, Math.floor(pixels / PART_PIXELS)));
 }
 
 /**

@@ -90,7 +90,7 @@ export async function openKernelHeap(module: WasmModule, backend: WasmBackend, {
   const exports = instance.exports as ModuleExports;
   if (wide) exports.useWideTiles();
   const allocate = (count: number) => backend.wasm._malloc(count) >>> 0;
-  return new KernelHeap(backend, exports, divideFrom, threads > 1 ? createThreads({ module, memory, exports, parts: threads, wide, worker, allocate }) : null);
+  return new KernelHeap(backend, exports, divideFrom, threads > 1 ? createThreads({ module, memory, exports, count: threads, wide, worker, allocate }) : null);
 }
 
 /**
@@ -122,7 +122,7 @@ export class KernelHeap {
 
   /** The threads that share the work, this one among them. */
   get parts(): number {
-    return this.threads?.parts ?? 1;
+    return this.threads?.count ?? 1;
   }
 
   /** Why fewer threads compute than there should be; undefined while all are well. */
@@ -137,9 +137,9 @@ export class KernelHeap {
     return this.parts;
   }
 
-  /** Runs a kernel in `parts` parts, 1 or as many as there are threads. */
+  /** Runs a kernel in `parts` parts, 1 to 255; usually 1 or as many as there are threads. */
   run<Name extends keyof KernelExports>(name: Name, parts: number, ...args: WholeArguments<Name>): void {
-    if (parts > 1 && this.threads) this.threads.run(kernelNames.indexOf(name), args);
+    if (parts > 1 && this.threads) this.threads.run(kernelNames.indexOf(name), parts, args);
     else (this.kernels[name] as (...args: number[]) => void)(...args, 0, 1);
   }
 

@@ -11,7 +11,7 @@ const input = 65_536;
 const count = 1 << 18;
 const output = input + 4 * count;
 /** elementwiseFunction(exp, x, y, count, alpha) */
-const exp: [kernel: number, args: number[]] = [6, [0, input, output, count, 0]];
+const exp = (parts: number): [kernel: number, parts: number, args: number[]] => [6, parts, [0, input, output, count, 0]];
 const SLEEPING = 8;
 
 interface Setting {
@@ -23,12 +23,12 @@ interface Setting {
 let opened: KernelThreads | undefined;
 afterEach(() => opened?.close());
 
-async function setUp(parts: number, worker = join(kernelFolder, "worker.js")): Promise<Setting> {
+async function setUp(threads: number, worker = join(kernelFolder, "worker.js")): Promise<Setting> {
   const { Memory } = WebAssembly as unknown as { Memory: new (limits: object) => WasmMemory };
   const memory = new Memory({ initial: 64, maximum: 65_536, shared: true });
   const module = await WebAssembly.compile(await readFile(join(kernelFolder, "simd-threads.wasm")));
   const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as TaskExports;
-  opened = createThreads({ module, memory, exports, parts, wide: false, worker, allocate: () => record });
+  opened = createThreads({ module, memory, exports, count: threads, wide: false, worker, allocate: () => record });
   new Float32Array(memory.buffer, input, count).forEach((_, i, x) => (x[i] = i / count));
   return { threads: opened, numbers: new Int32Array(memory.buffer, record, 16), values: new Float32Array(memory.buffer, output, count) };
 }
@@ -38,7 +38,7 @@ const isRight = (values: Float32Array) => values.every((value, i) => Math.abs(va
 describe("kernel threads", () => {
   it("do all the work in the calling thread until the others are started", async () => {
     const { threads, numbers, values } = await setUp(3);
-    threads.run(...exp);
+    threads.run(...exp(3));
     expect(isRight(values)).toBe(true);
     expect(numbers[DONE / 4]).toBe(0);
   });
@@ -46,10 +46,10 @@ describe("kernel threads", () => {
   it("share the work once they are there, and sleep when there is none", async () => {
     const { threads, numbers, values } = await setUp(3);
     threads.start();
-    let others = 0;
+    let [others, runs] = [0, 0]; // in other numbers of parts each time, as kernels are
     for (const end = Date.now() + 20_000; others < 10 && Date.now() < end; ) {
       values.fill(NaN);
-      threads.run(...exp);
+      threads.run(...exp(1 + (runs++ % 12)));
       expect(isRight(values)).toBe(true);
       others += numbers[DONE / 4]!;
       await delay(1);
@@ -63,7 +63,7 @@ describe("kernel threads", () => {
     const { threads, values } = await setUp(2, join(kernelFolder, "missing.js"));
     threads.start();
     await delay(300);
-    threads.run(...exp);
+    threads.run(...exp(2));
     expect(isRight(values)).toBe(true);
     for (const end = Date.now() + 20_000; threads.problem === undefined && Date.now() < end; ) await delay(50);
     expect(threads.problem).toMatch(/could not be started: .*missing\.js/);
@@ -72,6 +72,6 @@ describe("kernel threads", () => {
   it("say so when one has failed, instead of waiting for it", async () => {
     const { threads, numbers } = await setUp(2);
     Atomics.store(numbers, FAILED / 4, 1);
-    expect(() => threads.run(...exp)).toThrow("a thread of the kernels failed; restart the engine");
+    expect(() => threads.run(...exp(2))).toThrow("a thread of the kernels failed; restart the engine");
   });
 });

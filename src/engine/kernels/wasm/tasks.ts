@@ -22,8 +22,8 @@ const DONE: usize = 4;
 /** i32, the threads that sleep. */
 const SLEEPING: usize = 8;
 /**
- * i32, the number of the call in the upper 24 bits and the next part to be taken in the lower 8: who takes a part changes
- * both at once, so a thread that comes late can take none of a later call by mistake.
+ * i64: from bit 16 on the number of the call, in bits 8 to 15 its parts, in the lower 8 the next part to be taken. Who takes a part
+ * changes all at once, so a thread that comes late can take none of a later call by mistake.
  */
 const NEXT: usize = 16;
 /** i32, the kernel: an index into `kernelNames` of kernelHeap.ts; −1 ends the threads. */
@@ -111,13 +111,21 @@ export function runPart(t: usize, part: i32, parts: i32): void {
   }
 }
 
-/** The number of the next part, which is then the caller's; `parts` or more when there is none left. */
-function takePart(task: usize, parts: i32): i32 {
+/** The call and its next part, which is then the caller's, as NEXT has them; 0 when there is none left. */
+function takePart(task: usize): i64 {
   while (true) {
-    const next = atomic.load<i32>(task + NEXT);
-    const part = next & 255;
-    if (part >= parts || atomic.cmpxchg<i32>(task + NEXT, next, next + 1) == next) return part;
+    const next = atomic.load<i64>(task + NEXT);
+    if (partOf(next) >= partsOf(next)) return 0;
+    if (atomic.cmpxchg<i64>(task + NEXT, next, next + 1) == next) return next;
   }
+}
+
+function partOf(next: i64): i32 {
+  return <i32>next & 255;
+}
+
+function partsOf(next: i64): i32 {
+  return <i32>next >> 8 & 255;
 }
 
 /**
@@ -127,27 +135,27 @@ function takePart(task: usize, parts: i32): i32 {
 export function runParts(task: usize, parts: i32): void {
   if (!ASC_FEATURE_THREADS) return runPart(task, 0, 1);
   atomic.store<i32>(task + DONE, 0);
-  atomic.store<i32>(task + NEXT, (atomic.load<i32>(task + NEXT) & ~255) + 256);
+  atomic.store<i64>(task + NEXT, (atomic.load<i64>(task + NEXT) & ~0xffff) + 0x10000 | <i64>(parts << 8));
   atomic.add<i32>(task + CALLS, 1);
   if (atomic.load<i32>(task + SLEEPING) > 0) atomic.notify(task + CALLS, -1);
   let own = 0;
-  for (let part = takePart(task, parts); part < parts; part = takePart(task, parts)) {
-    runPart(task, part, parts);
+  for (let taken = takePart(task); taken != 0; taken = takePart(task)) {
+    runPart(task, partOf(taken), parts);
     own++;
   }
   while (atomic.load<i32>(task + DONE) < parts - own) {}
 }
 
 /** What another thread does until it takes a part of the call with kernel −1: parts of every call. */
-export function serve(task: usize, parts: i32): void {
+export function serve(task: usize): void {
   if (!ASC_FEATURE_THREADS) return;
   let spins = SPINS;
   while (true) {
     const calls = atomic.load<i32>(task + CALLS); // before looking for work, so that work that comes meanwhile ends the sleep
-    const part = takePart(task, parts);
-    if (part < parts) {
+    const taken = takePart(task);
+    if (taken != 0) {
       if (load<i32>(task + KERNEL) < 0) return;
-      runPart(task, part, parts);
+      runPart(task, partOf(taken), partsOf(taken));
       atomic.add<i32>(task + DONE, 1);
       spins = SPINS;
     } else if (--spins <= 0) {
