@@ -8,7 +8,7 @@
 // rows; those beyond 70,000 are digits shifted by a pixel.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -68,12 +68,13 @@ async function extrapolated(rows) {
   }
 }
 
-const comparison = [], growth = [];
+const comparison = [], growth = [], grown = [];
 for (const name of wanted) {
   for (const count of parts[name]) {
     const rows = rowsFile(count);
     if (name === "growth") {
       const result = ours(rows, count);
+      grown.push([count, result.seconds]);
       growth.push([count, result.seconds.toFixed(1), result.graphSeconds.toFixed(1), (result.preparedSeconds - result.graphSeconds).toFixed(1), result.stepMilliseconds.toFixed(1), result.recall.toFixed(4), result.kl.toFixed(4)]);
       continue;
     }
@@ -98,4 +99,26 @@ for (const name of wanted) {
 rmSync(folder, { recursive: true, force: true });
 console.log(machine());
 if (comparison.length > 0) console.log(table(["rows", "ours, s", "a step, ms", "scikit-learn, s", "times as fast", "KL, ours", "scikit-learn's", "trustworthiness@12, ours", "scikit-learn's"], comparison));
+if (grown.length > 1) writeFileSync(path.join(import.meta.dirname, "tsne/growth.svg"), growthChart(grown));
 if (growth.length > 0) console.log(table(["rows", "all in, s", "neighbours, s", "PCA and similarities, s", "a step, ms", "recall", "KL"], growth));
+
+/** Measured seconds against rows on logarithmic axes, beside the line of proportional growth through the last of them. @param {[number, number][]} points */
+function growthChart(points) {
+  const [width, height, left, bottom] = [480, 300, 56, 40];
+  const [xs, ys] = [points.map(([rows]) => rows), points.map(([, seconds]) => seconds)];
+  const [last, slowest] = points.at(-1);
+  const scale = (low, high, from, to) => value => (from + ((Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))) * (to - from)).toFixed(1);
+  const x = scale(Math.min(...xs) / 1.3, Math.max(...xs) * 1.3, left, width - 16);
+  const y = scale(Math.min(...ys, (slowest * xs[0]) / last) / 1.3, Math.max(...ys) * 1.5, height - bottom, 16);
+  const text = (at, row, anchor, content) => `<text x="${at}" y="${row}" text-anchor="${anchor}">${content}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#444">
+<rect width="${width}" height="${height}" fill="#fff"/>
+<path d="M${left} 16V${height - bottom}H${width - 16}" fill="none" stroke="#888"/>
+<path d="M${x(xs[0])} ${y((slowest * xs[0]) / last)}L${x(last)} ${y(slowest)}" stroke="#aaa" stroke-dasharray="5 4"/>
+<polyline points="${points.map(([rows, seconds]) => `${x(rows)},${y(seconds)}`).join(" ")}" fill="none" stroke="#2a6fb0" stroke-width="2"/>
+${points.map(([rows, seconds]) => `<circle cx="${x(rows)}" cy="${y(seconds)}" r="4" fill="#2a6fb0"/>${text(x(rows), Number(y(seconds)) - 10, "middle", `${seconds.toFixed(1)} s`)}${text(x(rows), height - bottom + 18, "middle", rows.toLocaleString("en"))}`).join("\n")}
+${text((left + width) / 2, height - 6, "middle", "rows")}
+${text(left + 8, 28, "start", "t-SNE, all in; dashed: proportional to the rows")}
+</svg>
+`;
+}
