@@ -49,4 +49,25 @@ describe("compare", () => {
     await driver.click(view.compare("latent-map-panel button[aria-label^=Remove]"));
     await driver.waitFor(view.compare(".hint"));
   }).timeout(240_000);
+
+  it("is cancelled in the midst: keeps the maps that are there, and makes no more", async () => {
+    const earlier = await vscode.workspace.findFiles("**/*.latent.safetensors");
+    const before = new Set(earlier.map(({ fsPath }) => fsPath));
+    const comparing = vscode.commands.executeCommand<vscode.Uri>("latentLens.compareMaps", vscode.Uri.file(inWorkspace("olympians.csv")));
+    await until("the places of all maps", async () => (await titles()).length === 4, 60_000);
+    await vscode.commands.executeCommand("notifications.showList");
+    await driver.click(".notifications-center .notification-list-item:has-text('Maps of olympians.csv') .monaco-button >> text=Cancel");
+    const began = Date.now();
+    const place = await comparing;
+    const milliseconds = Date.now() - began;
+    assert(milliseconds < 5000, `took ${milliseconds} ms to end`);
+    await vscode.commands.executeCommand("notifications.hideList");
+    assert.deepEqual([(await headerOf(place)).model, (await headerOf(place)).state], ["pca", "complete"]);
+    await until("the maps that were made alone", async () => {
+      const left = (await titles()).join();
+      return left === "PCA" || left === "PCA,MDS";
+    });
+    const files = await vscode.workspace.findFiles("**/olympians-{tsne,autoencoder}*.latent.safetensors");
+    assert.deepEqual(files.filter(({ fsPath }) => !before.has(fsPath)).map(({ fsPath }) => basename(fsPath)), []);
+  }).timeout(120_000);
 });
