@@ -20,7 +20,7 @@ const out = path.join(root, "out");
  * @property {string} name
  * @property {string} about
  * @property {boolean} [besideLast] runs beside the stage before it: it waits more than it computes
- * @property {(log: Log, isPaired: boolean) => Promise<Counts>} run `isPaired`: another stage runs at the same time
+ * @property {(log: Log) => Promise<Counts>} run
  */
 
 const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string" }, help: { type: "boolean", short: "h" } } });
@@ -31,7 +31,7 @@ const stages = [
   { name: "types", about: "tsc -b", run: () => single(bin("typescript/bin/tsc"), ["-b"]) },
   { name: "host", about: "VS Code server, browser and packaging tool, installed on first use", run: async () => (await installed, nothing) },
   { name: "build", about: "esbuild", run: () => single(path.join(root, "esbuild.mjs"), []) },
-  { name: "unit", about: "vitest, no VS Code", run: (_, isPaired) => vitest("unit", isPaired ? ["--maxWorkers=1"] : []) },
+  { name: "unit", about: "vitest, no VS Code", run: () => vitest("unit") },
   { name: "vscode", about: "mocha inside a real VS Code", besideLast: true, run: inVsCode },
   { name: "pages", about: "each webview in a browser", run: () => vitest("pages") },
   { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
@@ -66,7 +66,7 @@ async function main() {
     console.log(`\n━━ ${first.name}: ${first.about}`);
     // What the second says is kept, so that the two are not mixed.
     const kept = second ? [`\n━━ ${second.name}: ${second.about}`] : [];
-    const results = together.map((stage, i) => timed(stage, i === 0 ? console.log : line => kept.push(line), together.length > 1));
+    const results = together.map((stage, i) => timed(stage, i === 0 ? console.log : line => kept.push(line)));
     for (const [i, result] of results.entries()) {
       const { counts, seconds } = await result;
       if (i > 0) console.log(kept.join("\n"));
@@ -81,10 +81,10 @@ async function main() {
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
 
-/** @param {Stage} stage @param {Log} log @param {boolean} isPaired */
-async function timed(stage, log, isPaired) {
+/** @param {Stage} stage @param {Log} log */
+async function timed(stage, log) {
   const started = Date.now();
-  const counts = await stage.run(log, isPaired).catch(error => {
+  const counts = await stage.run(log).catch(error => {
     log(error instanceof ToolError ? error.message : (error?.stack ?? String(error)));
     return { ...nothing, failed: 1 };
   });
@@ -100,7 +100,7 @@ async function single(script, args) {
   return code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
 }
 
-async function vitest(project, more = []) {
+async function vitest(project) {
   const report = path.join(out, `${project}.json`);
   rmSync(report, { force: true });
   // A software GPU, so that the WebGPU backend is tested on every machine; a running process takes no new library path.
@@ -108,7 +108,6 @@ async function vitest(project, more = []) {
   const code = await node(bin("vitest/vitest.mjs"), [
     "run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`,
     ...(options.grep ? ["-t", options.grep] : []),
-    ...more,
   ], env);
   if (!existsSync(report)) return { ...nothing, failed: code === 0 ? 0 : 1 };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, "utf8"));

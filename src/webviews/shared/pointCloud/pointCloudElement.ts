@@ -242,8 +242,8 @@ export class PointCloudElement extends LitElement {
     const fresh = this.pointsCanvas.cloneNode() as HTMLCanvasElement;
     this.pointsCanvas.replaceWith(fresh);
     this.makeRenderer();
-    this.redraw();
-    this.draw(); // at once: the fresh canvas is empty
+    this.pointsAreStale = true;
+    this.draw(); // not with the next frame: the fresh canvas is empty
   }
 
   private redraw(): void {
