@@ -15,6 +15,7 @@ import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
 import { causeOfFitFailure } from "./fitFailure";
+import { checkpointsBeside, findKeptGraph } from "./keptGraphs";
 import { readScaler, type OpenCheckpoints } from "./openCheckpoints";
 import { openReferenced, subsetRows } from "./referencedDatasets";
 import type { NamedTensors } from "./safetensors";
@@ -65,6 +66,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
   try {
     const save = async (state: FitState) => {
       takeState(record, state, seconds());
+      takeGraph(record, model);
       await writeCheckpoint(job.checkpointPath, record, await interruptedTensors(model, data, labels, rows, state));
       lastSave = performance.now();
     };
@@ -74,6 +76,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
         seed: record.seed,
         labels,
         signal: job.signal,
+        findGraph: async wanted => findKeptGraph(wanted, await checkpointsBeside(job.checkpointPath, record.basis), job.signal),
         resume: prepared.resume,
         onProgress: progress => {
           epoch = progress.epoch;
@@ -95,6 +98,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
       state: "complete", position: null, stopReason: "", losses: outcome.history, bestEpoch: outcome.bestEpoch, metrics: outcome.metrics,
       capabilities: capabilitiesOf(model), seconds: seconds(),
     } satisfies Partial<CheckpointRecord>);
+    takeGraph(record, model);
     const tensors: NamedTensors = { ...(await modelTensors(model, data, labels, rows)), ...outcome.tensors };
     if (model.encode) try {
       const encoded = await encodeDataset({ schema: record.schema, scaler: data.scaler, model }, dataset, job.signal, fraction => report("encoding", encodingStart + (0.99 - encodingStart) * fraction, finished(outcome)));
@@ -224,6 +228,12 @@ function takeState(record: CheckpointRecord, { position }: FitState, seconds: nu
   record.position = { ...position, history: [] };
   record.state = "interrupted";
   record.seconds = seconds;
+}
+
+/** What is said of the graph that a resumed map had before holds on. */
+function takeGraph(record: CheckpointRecord, model: Model): void {
+  const graph = model.graphRecord?.();
+  if (graph) record.neighbors = graph;
 }
 
 async function modelTensors(model: Model, data: TrainingData, labels: Labels | null, rows: Int32Array | null): Promise<NamedTensors> {

@@ -11,6 +11,7 @@ import type { MapQuality } from "./maps/quality";
 export type { MapFrame, MapJob } from "./maps/mapJob";
 export type { MapRows, NeighborGraph } from "./maps/map";
 export type { MapKind } from "./maps/mapKinds";
+export { graphSize, neighborsNeeded, searchesExactly } from "./maps/graphSize";
 
 interface MapOptions {
   /** Where mapThread.js and the module of the maps lie. */

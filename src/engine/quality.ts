@@ -3,6 +3,7 @@ import type { Points, Quality } from "../protocol/engineApi";
 import { LatentError } from "../protocol/errors";
 import { basisPath } from "./checkpoint";
 import { windowsOf } from "./datasets/windows";
+import { checkpointsBeside, findKeptGraph, wantedGraph } from "./keptGraphs";
 import { judgeMap, type MapRows } from "./mapRuns";
 import type { OpenCheckpoint, OpenCheckpoints } from "./openCheckpoints";
 import { scaledTensor } from "./scaler";
@@ -29,10 +30,17 @@ export async function qualityOf(checkpoint: OpenCheckpoint, points: Points, chec
   const rows = await rowsOf(checkpoint, checkpoints, signal);
   const labels = await checkpoint.labels();
   const judged = Math.max(leastJudged, Math.min(mostJudged, Math.floor(work / (count * rows.dim))));
+  const nearInData = await keptNeighbors(checkpoint, rows, k, signal);
   const { shepard, ...numbers } = await judgeMap({
-    rows, coordinates: points.data, labels: labels?.kind === "classes" ? labels.values : null, k, most: judged, seed: checkpoint.header.seed,
+    rows, nearInData, coordinates: points.data, labels: labels?.kind === "classes" ? labels.values : null, k, most: judged, seed: checkpoint.header.seed,
   }, signal);
   return { ...numbers, count, spearman: shepard.spearman, stress1: shepard.stress1, pairs: shepard.pairs, dataDistances: shepard.data, mapDistances: shepard.map };
+}
+
+/** [count × k] the nearest of each row where a map of the very same rows has them exactly, this one or one beside it; else null. */
+async function keptNeighbors({ path, header }: OpenCheckpoint, rows: MapRows, k: number, signal?: AbortSignal): Promise<Int32Array | null> {
+  const wanted = { ...wantedGraph(rows, rows.metric, k, { seed: header.seed, signal }), size: k, exact: true };
+  return (await findKeptGraph(wanted, [path, ...await checkpointsBeside(path, header.basis)], signal))?.graph.rows ?? null;
 }
 
 async function rowsOf(checkpoint: OpenCheckpoint, checkpoints: OpenCheckpoints, signal?: AbortSignal): Promise<MapRows> {

@@ -248,6 +248,7 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
       ...(last ? Object.entries(last.train).map(([name, value]): [string, string] => [vscode.l10n.t("last {0}", name), formatLoss(value)]) : []),
       ...(header.bestEpoch > 0 ? [[vscode.l10n.t("best epoch"), String(header.bestEpoch)] as [string, string]] : []),
       ...Object.entries(header.metrics).map(([name, value]): [string, string] => [vscode.l10n.t(name), formatLoss(value)]),
+      ...(header.neighbors?.from ? [[vscode.l10n.t("neighbours from"), header.neighbors.from] as [string, string]] : []),
       [vscode.l10n.t("device"), header.device],
       [vscode.l10n.t("time"), formatSeconds(header.seconds)],
       [vscode.l10n.t("made"), new Date(header.createdAt).toLocaleString(vscode.env.language)],

@@ -44,6 +44,18 @@ export interface PlacedRows {
   createdAt: string;
 }
 
+/** Of what rows the neighbour graph `neighbors.*` is, and how it was found: by which another map of the same rows knows that it may take it. */
+export interface GraphRecord {
+  /** Of the rows that were searched (SHA-256, in hexadecimal), which are reduced to principal components mostly. */
+  digest: string;
+  /** Their values each. */
+  dim: number;
+  /** Whether every pair of rows was compared. */
+  exact: boolean;
+  /** The checkpoint that the graph was taken from; absent where it was searched. */
+  from?: string;
+}
+
 /** The record of a fit, as kept in `__metadata__.latentLens`. */
 export interface CheckpointRecord {
   formatVersion: number;
@@ -61,6 +73,8 @@ export interface CheckpointRecord {
   subset?: { of: number };
   /** Of a map: other rows that were placed in it, in the order in which views count them on; absent where there are none. */
   placed?: PlacedRows[];
+  /** Of a map with a neighbour graph; absent in files that are older. */
+  neighbors?: GraphRecord;
   labels: { name: string; kind: "classes" | "numbers"; classes: string[] } | null;
   latent: LatentSpace;
   capabilities: Capability[];
@@ -191,6 +205,7 @@ function findProblem(record: Record<string, unknown>): string | undefined {
   if (position !== null && !(isRecord(position) && isSize(position["epoch"]) && isSize(position["batch"]) && isRecord(position["sums"]))) return "has a bad position to resume from";
   const placed = record["placed"];
   if (placed !== undefined && !isListOf(placed, isPlaced)) return "has a bad list of placed rows";
+  if (record["neighbors"] !== undefined && !isGraph(record["neighbors"])) return "has a bad description of its neighbour graph";
   if (!isListOf(record["capabilities"], item => typeof item === "string")) return "has no list of capabilities";
   if (!isListOf(record["losses"], item => isRecord(item) && typeof item["epoch"] === "number" && isRecord(item["train"]))) return "has no list of losses";
   return undefined;
@@ -201,6 +216,7 @@ const isSource = (value: unknown) => isRecord(value) && typeof value["path"] ===
 const isLabels = (value: unknown) => value === null || (isRecord(value) && typeof value["name"] === "string" && Array.isArray(value["classes"]));
 const isPlaced = (value: unknown) => isRecord(value) && isSize(value["id"]) && isSize(value["count"]) && typeof value["createdAt"] === "string"
   && isReference(value["dataset"]) && isSource((value["dataset"] as Record<string, unknown>)["source"]) && isLabels(value["labels"]);
+const isGraph = (value: unknown) => isRecord(value) && typeof value["digest"] === "string" && isSize(value["dim"]) && typeof value["exact"] === "boolean" && ["string", "undefined"].includes(typeof value["from"]);
 const bad = (message: string) => new LatentError("bad-checkpoint", message);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -72,7 +72,7 @@ export function graphOfDistances(matrix: DistanceMatrix, k: number): NeighborGra
       own[at] = j;
     }
   }
-  return { k, rows, distances, recall: 1 };
+  return { k, rows, distances, recall: 1, exact: true };
 }
 
 const place = (at: number, count: number) => `row ${Math.floor(at / count)}, column ${at % count} (counted from 0)`;

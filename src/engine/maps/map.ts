@@ -21,6 +21,8 @@ export interface NeighborGraph {
   distances: Float32Array;
   /** Share of the true neighbours that were found, measured on a sample of the rows; 1 where the search was exact. */
   recall: number;
+  /** Whether every pair of rows was compared, so that the first neighbours are those of any smaller graph; absent where that is not known. */
+  exact?: boolean;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface QualityJob extends ThreadJob {
   coordinates: Float32Array;
   labels: Int32Array | null;
   k: number;
+  /** [count × k] each row's nearest in the data, by an exact search; null where they are not known. */
+  nearInData: Int32Array | null;
   /** Rows to judge, where there are more. */
   most: number;
 }
@@ -45,7 +47,7 @@ export interface MapJob extends ThreadJob {
   values: HyperparameterValues;
   labels: Int32Array | Float32Array | null;
   state: NamedTensors | null;
-  /** The graph of an earlier run with the same rows. */
+  /** A graph of the same rows that is there already: of an earlier run, or of another map (../keptGraphs.ts). */
   graph: NeighborGraph | null;
   /** Null where the processor makes all maps. */
   gpu: MapGpu | null;

@@ -8,7 +8,8 @@ import type { DeviceRun, MapRows, MapRun, NeighborGraph, Report } from "./map";
 import { distanceMatrix, type DistanceMatrix } from "./distanceMatrix";
 import { createMds } from "./mds";
 import { createTsne, type TsneOptions } from "./tsne";
-import { neighborsFor, usablePerplexity } from "./tsneAffinities";
+import { neighborsNeeded } from "./graphSize";
+import { usablePerplexity } from "./tsneAffinities";
 import { principalInitial, scaledInitial } from "./tsneInitial";
 import { createUmap } from "./umap";
 
@@ -54,7 +55,7 @@ export const mapKinds = {
   tsne: async (setting: MapSetting): Promise<AnyRun> => {
     const { rows, values, seed, state, crew, report, graph, openDevice, onFallback } = setting;
     const perplexity = usablePerplexity(values["perplexity"] as number, rows.count);
-    const neighbors = graph(Math.max(1, neighborsFor(perplexity, rows.count)), part(report, 0, 0.9));
+    const neighbors = graph(neighborsNeeded("tsne", values, rows.count)!, part(report, 0, 0.9));
     const dimensions = dimensionsOf(values);
     const initial = values["initial"] === "random" || state ? "random" : await initialOf({ ...setting, report: part(report, 0.9, 1) }, dimensions);
     const learningRate = values["learningRate"] as number;
@@ -79,7 +80,7 @@ export const mapKinds = {
   umap: ({ rows, values, labels, seed, state, crew, report, graph }: MapSetting): MapRun => {
     const neighbors = Math.min(values["neighbors"] as number, rows.count);
     const epochs = values["epochs"] as number;
-    return createUmap(graph(Math.max(1, neighbors - 1), part(report, 0, 0.7)), {
+    return createUmap(graph(neighborsNeeded("umap", values, rows.count)!, part(report, 0, 0.7)), {
       seed, dimensions: dimensionsOf(values), neighbors, minDist: values["minDist"] as number, spread: values["spread"] as number,
       negativeSamples: values["negativeSamples"] as number, initial: values["initial"] as "spectral" | "random",
       ...(epochs > 0 ? { epochs } : {}), ...(labels && values["supervised"] ? { labels, targetWeight: values["targetWeight"] as number } : {}),

@@ -5,6 +5,7 @@ import { openMapDevice } from "./gpu/device";
 import type { NeighborGraph, Report } from "./map";
 import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./mapJob";
 import { graphOfDistances } from "./distanceMatrix";
+import { graphSize } from "./graphSize";
 import { distancesIn, mapKinds, type AnyRun } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
 import { placeRows } from "./placement";
@@ -48,7 +49,8 @@ async function make(job: MapJob): Promise<void> {
     graph: (k, tell) => {
       if (graph && graph.k >= k) return graph;
       const distances = distancesIn(job);
-      graph = distances ? graphOfDistances(distances, k) : neighborGraph(job.rows, k, crew, { seed: job.seed, report: tell });
+      const size = graphSize(k, job.rows.count);
+      graph = distances ? graphOfDistances(distances, size) : neighborGraph(job.rows, size, crew, { seed: job.seed, report: tell });
       post({ type: "graph", graph });
       return graph;
     },

@@ -1,5 +1,6 @@
 import { LatentError } from "../../protocol/errors";
 import type { Crew } from "./crew";
+import { searchesExactly } from "./graphSize";
 import type { MapRows, NeighborGraph, Report } from "./map";
 import { loadRows } from "./neighborRows";
 import { approximateNeighbors } from "./neighborsApproximate";
@@ -17,9 +18,6 @@ export interface NeighborOptions {
   method?: NeighborMethod;
 }
 
-/** Multiply-adds up to which every pair of rows is compared: 5,000 rows of 784 values, or 20,000 of 50. */
-const exactWork = 2e10;
-
 /**
  * The k nearest other rows of every row, nearest first, the row itself never among them; of rows that lie in one place, all
  * are neighbours at distance 0. Exact, or approximate with a recall of 0.95 or more, which is measured on 1,000 rows. Equal
@@ -34,9 +32,9 @@ export function neighborGraph(rows: MapRows, k: number, crew: Crew, { seed, repo
   }
   return crew.heap.scope(() => {
     const space = loadRows(crew, rows);
-    const exact = method === "exact" || (method === "auto" && count * count * space.depth <= exactWork);
+    const exact = method === "exact" || (method === "auto" && searchesExactly(rows));
     const { rows: found, distances, recall } = exact ? { ...exactNeighbors(crew, space, k, null, report), recall: 1 } : approximateNeighbors(crew, rows, space, k, seed, report);
     report(1);
-    return { k, rows: found, distances, recall };
+    return { k, rows: found, distances, recall, exact };
   });
 }

@@ -31,6 +31,8 @@ export interface QualityOptions {
   seed: number;
   /** Class of every row, or null. A negative one is unknown: the row is not judged, and has no voice. */
   labels?: Int32Array | null;
+  /** [count × k] each row's nearest in the data, nearest first, by an exact search (neighbors.ts); searched where there are none. */
+  nearInData?: Int32Array | null;
   /** Rows to judge, where there are more; default 10,000. */
   most?: number;
   /** Told how far it is; throws `cancelled` to stop it. */
@@ -42,11 +44,12 @@ export interface QualityOptions {
  * comes first. Throws `bad-request` where k is not below half of the rows, `bad-dataset` where a value is not finite.
  */
 export function mapQuality(rows: MapRows, coordinates: Float32Array, crew: Crew, options: QualityOptions): MapQuality {
-  const { k, seed, labels = null, most = 10_000, report } = options;
+  const { k, seed, labels = null, nearInData: known = null, most = 10_000, report } = options;
   const { count } = rows;
   if (!(Number.isInteger(k) && k >= 1 && k < count / 2)) {
     throw new LatentError("bad-request", `The quality of a map with ${k} neighbours needs more than ${2 * k} rows, and there are ${count}. Choose from 1 to ${Math.ceil(count / 2) - 1}.`);
   }
+  if (known && known.length !== count * k) throw new LatentError("internal", `${known.length} neighbours of ${count} rows are not ${k} of each`);
   const map: MapRows = { data: coordinates, count, dim: coordinates.length / count, metric: "euclidean" };
   const judged = count <= most ? Int32Array.from({ length: count }, (_, i) => i) : distinctNumbers(most, count, seed, "quality").sort();
   return crew.heap.scope(() => {
@@ -54,7 +57,7 @@ export function mapQuality(rows: MapRows, coordinates: Float32Array, crew: Crew,
     const inData = loadRows(crew, rows);
     const inMap = loadRows(crew, map);
     const nearInMap = exactNeighbors(crew, inMap, k, judged, stage(0)).rows;
-    const nearInData = exactNeighbors(crew, inData, k, judged, stage(1)).rows;
+    const nearInData = known ? neighborsOfRows(known, k, judged) : exactNeighbors(crew, inData, k, judged, stage(1)).rows;
     const ranksInData = ranksOf(crew, inData, judged, nearInMap, stage(2));
     const ranksInMap = ranksOf(crew, inMap, judged, nearInData, stage(3));
     const quality: MapQuality = {
@@ -67,6 +70,13 @@ export function mapQuality(rows: MapRows, coordinates: Float32Array, crew: Crew,
     report(1);
     return quality;
   });
+}
+
+/** Of a graph [count × k] the neighbours of some rows. */
+function neighborsOfRows(graph: Int32Array, k: number, rows: Int32Array): Int32Array {
+  const near = new Int32Array(rows.length * k);
+  rows.forEach((row, i) => near.set(graph.subarray(row * k, (row + 1) * k), i * k));
+  return near;
 }
 
 /** 1 − 2 / (m k (2n − 3k − 1)) Σ max(0, rank − k) over m rows with k neighbours each, among n rows. */

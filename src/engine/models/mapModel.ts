@@ -1,5 +1,7 @@
+import type { GraphRecord } from "../../protocol/checkpointHeader";
 import type { EpochLosses, HyperparameterValues, LatentSpace } from "../../protocol/data";
-import { makeMap, type MapFrame, type MapJob, type NeighborGraph } from "../mapRuns";
+import { graphFrom, graphTensors, wantedGraph } from "../keptGraphs";
+import { makeMap, neighborsNeeded, type MapFrame, type MapJob, type NeighborGraph } from "../mapRuns";
 import type { NamedTensors } from "../safetensors";
 import { mapRows } from "./mapRows";
 import { FitInterrupted, type FitOutcome, type FitState, type Model } from "./model";
@@ -17,6 +19,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
   const latent: LatentSpace = { dim, blocks: [{ name, kind: "continuous", start: 0, size: dim }] };
   let picture: Float32Array | null = null;
   let graph: NeighborGraph | null = null;
+  let found: Omit<GraphRecord, "exact"> | null = null;
   return {
     latent,
     map: () => picture,
@@ -24,6 +27,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       ...(picture ? { latents: { shape: [picture.length / dim, dim], data: picture } } : {}),
       ...(graph ? graphTensors(graph) : {}),
     }),
+    graphRecord: () => graph && found && { ...found, exact: graph.exact === true },
     weights: async () => ({}),
     dispose: () => undefined,
     async fit(data, context) {
@@ -52,10 +56,20 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       if (!resumed && hasSteps) await context.onEpoch(async () => stateAt(0, {}));
       const { rows } = await mapRows(data, values, context, fraction => report(reducingShare * fraction));
       graph = resumed ? graphFrom(resumed.tensors) : null;
+      const needed = graph ? null : neighborsNeeded(kind, values, rows.count);
+      if (needed !== null) {
+        const wanted = wantedGraph(rows, values["metric"] === "precomputed" ? "precomputed" : rows.metric, needed, context);
+        found = { digest: await wanted.digest(), dim: rows.dim };
+        const kept = await context.findGraph?.(wanted);
+        if (kept) {
+          graph = kept.graph;
+          found = { ...found, from: kept.from };
+        }
+      }
       const state = resumed && resumed.position.epoch > 0 ? Object.fromEntries(Object.entries(resumed.tensors).filter(([key]) => !key.startsWith("neighbors."))) : null;
       const end = await makeMap({ kind, rows, values, labels: context.labels?.values ?? null, seed: context.seed, state, graph }, {
         onPreparing: fraction => report(reducingShare + (preparingShare - reducingShare) * fraction),
-        onGraph: found => { graph = found; },
+        onGraph: searched => { graph = searched; },
         onDevice: name => {
           device = name;
           report(preparingShare);
@@ -74,17 +88,4 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       return { history, bestEpoch: 0, metrics: { [objective]: value, ...end.facts } } satisfies FitOutcome;
     },
   };
-}
-
-const graphTensors = ({ k, rows, distances, recall }: NeighborGraph): NamedTensors => ({
-  "neighbors.rows": { shape: [rows.length / k, k], data: rows },
-  "neighbors.distances": { shape: [rows.length / k, k], data: distances },
-  "neighbors.recall": { shape: [1], data: Float32Array.of(recall) },
-});
-
-/** The graph among a checkpoint's tensors, if there is one. */
-export function graphFrom(tensors: NamedTensors): NeighborGraph | null {
-  const [rows, distances, recall] = ["rows", "distances", "recall"].map(name => tensors[`neighbors.${name}`]);
-  if (!rows || !distances || !recall) return null;
-  return { k: rows.shape[1]!, rows: rows.data as Int32Array, distances: distances.data as Float32Array, recall: recall.data[0]! };
 }

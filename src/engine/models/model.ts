@@ -1,9 +1,11 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { GraphRecord } from "../../protocol/checkpointHeader";
 import { LatentError } from "../../protocol/errors";
 import {
   capabilities, type Capability, type EpochLosses, type FitPosition, type Hyperparameter, type HyperparameterValues,
   type Labels, type LatentSpace, type LossTerms, type RowKind, type Schema,
 } from "../../protocol/data";
+import type { KeptGraph, WantedGraph } from "../keptGraphs";
 import type { NamedTensors } from "../safetensors";
 import type { ScalingId } from "../scaler";
 import type { TrainingData } from "../trainingData";
@@ -29,6 +31,8 @@ export interface Model {
   map?(): Float32Array | null;
   /** Tensors that belong into the file whatever the state of the fit, beside the weights. */
   kept?(): NamedTensors;
+  /** Of a map: what the record says of the neighbour graph in `kept`; null where that was there before this fit, or there is none. */
+  graphRecord?(): GraphRecord | null;
 }
 
 /** What a fit is given besides the data. */
@@ -37,6 +41,8 @@ export interface FitContext {
   signal?: AbortSignal;
   /** What is known of the rows, for models that can be told. */
   labels?: Labels | null;
+  /** Looks for a neighbour graph that an earlier map of the same rows has kept; null where none serves. */
+  findGraph?(wanted: WantedGraph): Promise<KeptGraph | null>;
   /** The state an interrupted fit of the same model left, to go on from exactly. */
   resume: FitState | null;
   onProgress(progress: FitProgress): void;

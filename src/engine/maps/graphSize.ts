@@ -1,0 +1,32 @@
+import type { HyperparameterValues } from "../../protocol/data";
+import type { MapRows } from "./map";
+import type { MapKind } from "./mapKinds";
+import { neighborsFor, usablePerplexity } from "./tsneAffinities";
+
+// What a map's neighbour graph will be, known before it is searched: so a graph that is there already can be told to be the same.
+
+/** Neighbours of each row that are searched for at least, whatever the map needs. */
+const leastSize = 1;
+
+/** How many neighbours of each of `count` rows are searched for a map that needs `needed`: never fewer. Maps that ask for equally many can share an approximate graph. */
+export function graphSize(needed: number, count: number): number {
+  return Math.max(needed, Math.min(leastSize, count - 1));
+}
+
+/** How many neighbours of each of `count` rows a map with these hyperparameters needs, at least 1; null where it needs none. Throws `bad-request` for a perplexity below 1. */
+export function neighborsNeeded(kind: MapKind, values: HyperparameterValues, count: number): number | null {
+  switch (kind) {
+    case "tsne": return Math.max(1, neighborsFor(usablePerplexity(values["perplexity"] as number, count), count));
+    case "umap": return Math.max(1, Math.min(values["neighbors"] as number, count) - 1); // which counts the row itself
+    case "mds": return null;
+    default: return kind satisfies never;
+  }
+}
+
+/** Multiply-adds up to which every pair of rows is compared: 5,000 rows of 784 values, or 20,000 of 50. */
+const exactWork = 2e10;
+
+/** Whether every pair of these rows is compared when their neighbours are searched, which takes seconds then; else the search is approximate. */
+export function searchesExactly({ count, dim }: Pick<MapRows, "count" | "dim">): boolean {
+  return count * count * (4 * Math.ceil(dim / 4)) <= exactWork; // rows are padded to whole vectors (neighborRows.ts)
+}
