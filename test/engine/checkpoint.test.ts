@@ -139,6 +139,19 @@ describe("a checkpoint file", () => {
     }
   });
 
+  it("refuses a description of a neighbour graph that is none", async () => {
+    const path = fresh();
+    const neighbors = { digest: "00ff", dim: 4, exact: true, from: "other" };
+    await writeCheckpoint(path, recordOf({ neighbors }), tensors);
+    const file = await openCheckpoint(path);
+    await file.close();
+    expect(file.header.neighbors).toEqual(neighbors);
+    for (const bad of [null, [], { ...neighbors, digest: 1 }, { ...neighbors, dim: -1 }, { ...neighbors, exact: "yes" }, { ...neighbors, from: {} }]) {
+      await writeCheckpoint(path, { ...recordOf(), neighbors: bad as never }, tensors);
+      await expect(openCheckpoint(path)).rejects.toThrow("has a bad description of its neighbour graph");
+    }
+  });
+
   it("refuses what a newer version wrote, kindly", async () => {
     const path = fresh();
     await writeCheckpoint(path, { ...recordOf(), formatVersion: 2 }, tensors);

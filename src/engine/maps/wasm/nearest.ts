@@ -1,4 +1,5 @@
-// The nearest rows of some queries, as they are found: a max-heap for each query, whose root is the one that gives way.
+// The nearest rows of some queries, as they are found: a max-heap for each query, whose root is the one that gives way. Of equal keys that of
+// the higher row number is the larger, so that which of equally near rows are kept depends neither on how many are, nor on the heap's order.
 
 import { multiplyTile, TILE_COLUMNS, TILE_ROWS } from "../../kernels/wasm/tile";
 import { excessOf, packRows, squaredDistance } from "./rowPanels";
@@ -107,17 +108,26 @@ export function keyOf(own: v128, other: v128, keep: v128, product: v128): v128 {
   return f32x4.sub(f32x4.mul(keep, f32x4.add(own, other)), f32x4.add(product, product));
 }
 
-/** Puts an entry in place of the largest of a max-heap. */
+/** Puts an entry in place of the largest of a max-heap, by key and then by row number. */
 export function replaceLargest(keys: usize, rows: usize, size: i32, key: f32, row: i32): void {
   let hole: usize = 0;
   for (;;) {
     let child: usize = 2 * hole + 1;
     if (child >= <usize>size) break;
-    if (child + 1 < <usize>size && load<f32>(keys + (child << 2), 4) > load<f32>(keys + (child << 2))) child++;
-    const larger = load<f32>(keys + (child << 2));
-    if (larger <= key) break;
+    let larger = load<f32>(keys + (child << 2));
+    let rowOfLarger = load<i32>(rows + (child << 2));
+    if (child + 1 < <usize>size) {
+      const other = load<f32>(keys + (child << 2), 4);
+      const rowOfOther = load<i32>(rows + (child << 2), 4);
+      if (other > larger || (other == larger && rowOfOther > rowOfLarger)) {
+        child++;
+        larger = other;
+        rowOfLarger = rowOfOther;
+      }
+    }
+    if (larger < key || (larger == key && rowOfLarger < row)) break;
     store<f32>(keys + (hole << 2), larger);
-    store<i32>(rows + (hole << 2), load<i32>(rows + (child << 2)));
+    store<i32>(rows + (hole << 2), rowOfLarger);
     hole = child;
   }
   store<f32>(keys + (hole << 2), key);
@@ -126,12 +136,11 @@ export function replaceLargest(keys: usize, rows: usize, size: i32, key: f32, ro
 
 /**
  * Writes the `k` nearest of a heap, by their exact distances to `query` (those equal by their numbers), where `exactly`, else
- * by their keys. Distances are Euclidean, or ½ of the squared one. Returns whether no row outside the heap can be nearer
- * than the last one, as the keys are lower bounds.
+ * by their keys. Distances are Euclidean, or ½ of the squared one. Returns whether no row outside the heap can be as near
+ * as the last one, as the keys are lower bounds; rows in one place with the query all have one key, and the first of them are kept.
  */
 export function writeNearest(search: Nearest, heap: i32, query: usize, queryExcess: f32, exactly: bool, half: bool, k: i32, outRows: usize, outDistances: usize): bool {
   const size = search.size;
-  const exact = search.exact;
   const offset = (<usize>heap * <usize>size) << 2;
   const found = search.found + offset;
   const keys = search.keys + offset;
@@ -140,22 +149,32 @@ export function writeNearest(search: Nearest, heap: i32, query: usize, queryExce
     const row = load<i32>(found + (<usize>i << 2));
     let value = <f64>load<f32>(keys + (<usize>i << 2));
     if (row >= 0 && exactly) value = squaredDistance(query, search.rows + ((<usize>row * <usize>search.depth) << 2), search.depth) + queryExcess + excessOf(search.excess, row);
-    let hole = i;
-    for (; hole > 0; hole--) {
-      const before = load<f64>(exact + (<usize>(hole - 1) << 3));
-      const rowBefore = load<i32>(found + (<usize>(hole - 1) << 2));
-      if (before < value || (before == value && rowBefore < row)) break;
-      store<f64>(exact + (<usize>hole << 3), before);
-      store<i32>(found + (<usize>hole << 2), rowBefore);
-    }
-    store<f64>(exact + (<usize>hole << 3), value);
-    store<i32>(found + (<usize>hole << 2), row);
+    insert(search.exact, found, i, value, row);
   }
+  writeSorted(search.exact, found, half, k, outRows, outDistances);
+  const last = load<f64>(search.exact + (<usize>(k - 1) << 3));
+  return last < <f64>bound || last <= 0;
+}
+
+/** Puts an entry into its place among `count` that are sorted by value and then by row number. */
+export function insert(values: usize, rows: usize, count: i32, value: f64, row: i32): void {
+  let hole = count;
+  for (; hole > 0; hole--) {
+    const before = load<f64>(values + (<usize>(hole - 1) << 3));
+    const rowBefore = load<i32>(rows + (<usize>(hole - 1) << 2));
+    if (before < value || (before == value && rowBefore < row)) break;
+    store<f64>(values + (<usize>hole << 3), before);
+    store<i32>(rows + (<usize>hole << 2), rowBefore);
+  }
+  store<f64>(values + (<usize>hole << 3), value);
+  store<i32>(rows + (<usize>hole << 2), row);
+}
+
+/** Writes the first `k` of sorted entries, whose values are squared distances. */
+export function writeSorted(values: usize, rows: usize, half: bool, k: i32, outRows: usize, outDistances: usize): void {
   for (let i = 0; i < k; i++) {
-    const value = max<f64>(load<f64>(exact + (<usize>i << 3)), 0);
+    const value = max<f64>(load<f64>(values + (<usize>i << 3)), 0);
     store<f32>(outDistances + (<usize>i << 2), <f32>(half ? value / 2 : Math.sqrt(value)));
-    store<i32>(outRows + (<usize>i << 2), load<i32>(found + (<usize>i << 2)));
+    store<i32>(outRows + (<usize>i << 2), load<i32>(rows + (<usize>i << 2)));
   }
-  const last = load<f64>(exact + (<usize>(k - 1) << 3));
-  return last <= max<f64>(<f64>bound, 0);
 }
