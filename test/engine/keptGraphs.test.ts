@@ -14,7 +14,7 @@ import { mapQuality } from "../../src/engine/maps/quality";
 import type { GraphRecord } from "../../src/protocol/checkpointHeader";
 import { recordOf } from "../helpers/checkpoints";
 import { digitRows, momentMap } from "../helpers/digitMaps";
-import { nearestOf } from "../helpers/neighbors";
+import { bruteForceGraph, nearestOf } from "../helpers/neighbors";
 
 const [count, seed] = [1000, 5];
 let crew: Crew;
@@ -31,6 +31,13 @@ beforeAll(async () => {
 afterAll(() => crew.close());
 
 describe("a graph that was found by comparing all pairs", () => {
+  it("has of equally near rows those with the lower numbers, however many there are", async () => {
+    // Of few gray levels, so that squared distances are small integers, which any order of adding gives exactly; and of many copies.
+    const digits = await digitRows(400, 4);
+    const data = digits.data.map((_, i) => Math.floor(4 * digits.data[i % (3 * digits.dim) < digits.dim ? i % digits.dim : i]!));
+    for (const k of [5, 14]) expect(search({ ...digits, data }, k, "exact")).toEqual({ ...bruteForceGraph(data, 400, digits.dim, k), exact: true });
+  });
+
   it.each<MapMetric>(["euclidean", "cosine"])("begins with those of any smaller one, bit for bit, %s", metric => {
     // Many distances are equal: of more rows than a search keeps for exact comparison, one in seven lies in one place, and the next nearly there.
     const data = rows.data.map((value, i) => {
