@@ -46,7 +46,7 @@ describe("a graph that was found by comparing all pairs", () => {
     });
     const large = search({ ...rows, data, metric }, 60, "exact");
     expect(large.exact).toBe(true);
-    for (const k of [1, 2, 7, 15, 45]) expect(nearestOf(large, k), `${k}`).toEqual(search({ ...rows, data, metric }, k, "exact"));
+    for (const k of [1, 7, 45]) expect(nearestOf(large, k), `${k}`).toEqual(search({ ...rows, data, metric }, k, "exact"));
   });
 
   it("does so of distances that were measured", () => {
@@ -191,13 +191,15 @@ describe("a graph in a folder of checkpoints", () => {
 });
 
 describe("the quality of a map", () => {
-  it.each([count, 300])("is the same, bit for bit, by neighbours that are known already, judged on %s rows", most => {
-    const judge = (nearInData: Int32Array | null) => mapQuality(rows, momentMap(rows), crew, { k: 12, seed: 1, most, nearInData, report: () => undefined });
+  it.each([300, 120])("is the same, bit for bit, by neighbours that are known already, judged on %s rows", async most => {
+    const few = await digitRows(300, 2);
+    const known = search(few, 30, "exact");
+    const judge = (nearInData: Int32Array | null) => mapQuality(few, momentMap(few), crew, { k: 12, seed: 1, most, nearInData, report: () => undefined });
     const searched = judge(null);
-    expect(judge(nearestOf(exact, 12).rows)).toEqual(searched);
+    expect(judge(nearestOf(known, 12).rows)).toEqual(searched);
     // It is these neighbours that are judged: of the wrong rows' the map keeps fewer.
-    const wrong = judge(nearestOf(exact, 12).rows.reverse());
+    const wrong = judge(nearestOf(known, 12).rows.reverse());
     expect(wrong.continuity).toBeLessThan(searched.continuity);
-    expect(() => judge(exact.rows)).toThrow("12 of each");
+    expect(() => judge(known.rows)).toThrow("12 of each");
   });
 });

@@ -15,7 +15,7 @@ import { bruteForceGraph } from "../../helpers/neighbors";
 // One neighbour graph for the maps of the same rows, through the engine: what a map takes from another's file, and that it is the
 // same map as without it.
 
-const count = 300;
+const count = 200;
 const tsne = { perplexity: 12, iterations: 60 };
 const umap = { epochs: 40 };
 
@@ -25,7 +25,7 @@ describe("maps of the same rows", () => {
   let engine: ReturnType<typeof createEngine>;
   let onProgress: (progress: Progress) => void = () => undefined;
   beforeAll(async () => {
-    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 2 }, { didProgress: (_, progress) => onProgress(progress), didOpenBackend: () => undefined, didLog: () => undefined });
+    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 1 }, { didProgress: (_, progress) => onProgress(progress), didOpenBackend: () => undefined, didLog: () => undefined });
   });
   afterAll(async () => {
     await engine.close();
@@ -131,7 +131,7 @@ describe("maps of the same rows", () => {
     await fit("halves", "a", "tsne", tsne);
     const abort = new AbortController();
     onProgress = ({ epoch }) => epoch > 0 && abort.abort();
-    const path = await fit("halves", "b", "umap", { epochs: 600 }, { signal: abort.signal });
+    const path = await fit("halves", "b", "umap", { epochs: 400 }, { signal: abort.signal });
     onProgress = () => undefined;
     const stopped = await contents(path);
     expect(stopped.header).toMatchObject({ state: "interrupted", neighbors: { from: "a" } });
