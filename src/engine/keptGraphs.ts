@@ -112,13 +112,23 @@ function mayServe({ neighbors, schema, hyperparameters, seed, tensors }: Checkpo
 /** Whether a graph from a file is one of `count` rows: others' numbers, and distances that ascend from 0. */
 async function isSound({ k, rows, distances }: NeighborGraph, count: number, signal?: AbortSignal): Promise<boolean> {
   if (!(rows instanceof Int32Array && distances instanceof Float32Array && rows.length === count * k && distances.length === count * k)) return false;
-  for (let start = 0; start < rows.length; start += checkedAtOnce) {
+  const atOnce = Math.ceil(checkedAtOnce / k);
+  for (let start = 0; start < count; start += atOnce) {
     throwIfCancelled(signal);
-    for (let i = start; i < Math.min(rows.length, start + checkedAtOnce); i++) {
-      const before = i % k === 0 ? 0 : distances[i - 1]!;
-      if (!(rows[i]! >= 0 && rows[i]! < count && rows[i] !== Math.floor(i / k) && distances[i]! >= before && distances[i]! < Infinity)) return false;
-    }
+    if (!areSound(rows, distances, k, count, start, Math.min(count, start + atOnce))) return false;
     await new Promise(setImmediate);
+  }
+  return true;
+}
+
+function areSound(rows: Int32Array, distances: Float32Array, k: number, count: number, start: number, end: number): boolean {
+  for (let row = start, i = start * k; row < end; row++) {
+    for (let before = 0, last = i + k; i < last; i++) {
+      const neighbor = rows[i]!;
+      const distance = distances[i]!;
+      if (neighbor < 0 || neighbor >= count || neighbor === row || !(distance >= before && distance < Infinity)) return false;
+      before = distance;
+    }
   }
   return true;
 }
@@ -126,8 +136,13 @@ async function isSound({ k, rows, distances }: NeighborGraph, count: number, sig
 /** The first k neighbours of each row. */
 function firstNeighbors(graph: NeighborGraph, k: number): NeighborGraph {
   if (k === graph.k) return graph;
-  const first = <T extends Int32Array | Float32Array>(all: T) => all.filter((_, i) => i % graph.k < k) as T;
-  return { ...graph, k, rows: first(graph.rows), distances: first(graph.distances) };
+  const count = graph.rows.length / graph.k;
+  const [rows, distances] = [new Int32Array(count * k), new Float32Array(count * k)];
+  for (let row = 0; row < count; row++) {
+    rows.set(graph.rows.subarray(row * graph.k, row * graph.k + k), row * k);
+    distances.set(graph.distances.subarray(row * graph.k, row * graph.k + k), row * k);
+  }
+  return { ...graph, k, rows, distances };
 }
 
 const tensorNames = ["neighbors.rows", "neighbors.distances", "neighbors.recall"] as const;
