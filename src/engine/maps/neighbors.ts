@@ -29,9 +29,7 @@ const exactWork = 2e10;
  */
 export function neighborGraph(rows: MapRows, k: number, crew: Crew, { seed, report, method = "auto" }: NeighborOptions): NeighborGraph {
   const { count } = rows;
-  if (!(Number.isInteger(k) && k >= 1 && k < count)) {
-    throw new LatentError("bad-request", `${k} neighbours of each row were asked for, and there are ${count} rows. ${count > 1 ? `Ask for 1 to ${count - 1}` : "At least 2 rows are needed"}.`);
-  }
+  checkNeighbors(rows, k);
   return crew.heap.scope(() => {
     const space = loadRows(crew, rows);
     const exact = method === "exact" || (method === "auto" && count * count * space.depth <= exactWork);
@@ -39,4 +37,10 @@ export function neighborGraph(rows: MapRows, k: number, crew: Crew, { seed, repo
     report(1);
     return { k, rows: found, distances, recall };
   });
+}
+
+/** Throws `bad-request` where there are not k other rows. */
+export function checkNeighbors({ count }: MapRows, k: number): void {
+  if (Number.isInteger(k) && k >= 1 && k < count) return;
+  throw new LatentError("bad-request", `${k} neighbours of each row were asked for, and there are ${count} rows. ${count > 1 ? `Ask for 1 to ${count - 1}` : "At least 2 rows are needed"}.`);
 }
