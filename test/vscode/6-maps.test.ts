@@ -31,7 +31,7 @@ describe("maps", () => {
     const asked = Date.now();
     await vscode.commands.executeCommand("latentLens.cancelRun");
     const checkpoint = await fitting;
-    assert(Date.now() - asked < 10_000);
+    assert(Date.now() - asked < 30_000); // not the minutes that all steps take
     const stopped = await headerOf(checkpoint);
     assert.equal(stopped.state, "interrupted");
     assert.deepEqual(stopped.tensors["latents"]!.shape, [10_000, 2]);
