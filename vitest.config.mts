@@ -12,8 +12,9 @@ export default defineConfig({
     // Each file in a process of its own: TensorFlow.js keeps global state, and a crash must not take others along.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Of a test that hangs: a machine that does other things is several times slower than an idle one.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     deps: { optimizer: { ssr: { enabled: true, include: tfjs, rolldownOptions: { plugins: [{ name: "commonjs-names", banner }] } } } },
     projects: [
       { extends: true, test: { name: "unit", include: ["test/{protocol,engine,extension,webviews}/**/*.test.ts", "test/*.test.ts"] } },

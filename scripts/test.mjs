@@ -14,7 +14,7 @@ const root = path.resolve(import.meta.dirname, "..");
 const out = path.join(root, "out");
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {{ passed: number, failed: number, skipped: number, failures?: string[] }} Counts failures: what failed, and how
  * @typedef {(line: string) => void} Log
  * @typedef {object} Stage
  * @property {string} name
@@ -58,6 +58,7 @@ async function main() {
   if (!only || only.includes("host")) (installed = install()).catch(() => undefined); // its stage tells
   const total = { ...nothing };
   const lines = [];
+  const failures = [];
   const chosen = stages.filter(({ name }) => !only || only.includes(name));
   while (chosen.length > 0) {
     const together = [chosen.shift(), ...(chosen[0]?.besideLast ? [chosen.shift()] : [])];
@@ -71,11 +72,14 @@ async function main() {
       const { counts, seconds } = await result;
       if (i > 0) console.log(kept.join("\n"));
       for (const key of Object.keys(total)) total[key] += counts[key];
+      failures.push(...(counts.failures ?? []).map(failure => `✗ ${together[i].name}: ${failure}`));
       lines.push(`${together[i].name.padEnd(8)} ${counts.failed ? "✗" : "✓"} ${sum(counts)}, ${seconds.toFixed(1)} s`);
       console.log(`━━ ${lines.at(-1)}`);
     }
   }
   console.log(`\n${lines.join("\n")}\n`);
+  // Once more at the end: what a stage printed is far above.
+  if (failures.length > 0) console.log(`${failures.join("\n")}\n`);
   // The last line: machines read it.
   console.log(sum(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
@@ -116,7 +120,11 @@ async function vitest(project) {
   let failed = numFailedTests + files;
   // Nor is an error outside of any test, or a worker that died, counted among the tests.
   if (code !== 0 && failed === 0) failed = 1;
-  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+  const failures = testResults.flatMap(file => [
+    ...(file.status === "failed" && file.message ? [`${path.relative(root, file.name)}: ${start(file.message)}`] : []),
+    ...file.assertionResults.filter(test => test.status === "failed").map(test => `${path.relative(root, file.name)}: ${test.fullName}: ${start(test.failureMessages.join("\n"))}`),
+  ]);
+  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests, failures };
 }
 
 /** The main suite, then what differs in a workspace without trust: the same one, with the checkpoints that the first left. */
@@ -130,7 +138,13 @@ async function inVsCode(log) {
   return sumOf(trusted, untrusted);
 }
 
-const sumOf = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
+const sumOf = (a, b) => ({
+  passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped,
+  failures: [...(a.failures ?? []), ...(b.failures ?? [])],
+});
+
+/** The first lines of a message. */
+const start = message => message.split("\n").slice(0, 3).join("\n").slice(0, 500);
 
 async function packaged() {
   const { currentTarget, packageExtension } = await import("./package.mjs");
@@ -152,8 +166,8 @@ async function workspace(name) {
 }
 
 // An exit code that no failed test explains is a failure, too.
-function counted({ passed, failed, skipped, code }) {
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
+function counted({ passed, failed, skipped, code, failures }) {
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped, failures: failures.map(start) };
 }
 
 /** Runs a script under this Node, and ends it with this process. @returns {Promise<number | string>} */

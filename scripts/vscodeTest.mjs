@@ -139,8 +139,9 @@ export function collect(outcome, log) {
       if (event.kind === "passed") log(`  ✓ ${event.title} (${event.duration} ms)`);
       if (event.kind === "skipped") log(`  - ${event.title}`);
       if (event.kind === "failed") {
-        log(`  ✗ ${event.title}\n${indent(inSources(event.message))}`);
-        outcome.failures.push(event.title);
+        const message = inSources(event.message);
+        log(`  ✗ ${event.title}\n${indent(message)}`);
+        outcome.failures.push(`${event.title}: ${message}`);
       }
       if (event.kind in outcome && typeof outcome[event.kind] === "number") outcome[event.kind]++;
     },

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { checkpointExtension, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
 import { isCancelled, throwIfCancelled } from "../protocol/errors";
 import { basisPath, openCheckpoint } from "./checkpoint";
-import { graphSize, searchesExactly, type MapRows, type NeighborGraph } from "./mapRuns";
+import { comparesAllPairs, graphSize, type MapRows, type NeighborGraph } from "./mapRuns";
 import type { NamedTensors } from "./safetensors";
 
 // Neighbour graphs as maps keep them in their checkpoints, and where another map of the same rows finds them. Which rows those are is
@@ -47,7 +47,7 @@ export function wantedGraph(rows: MapRows, metric: Metric, needed: number, { see
   return {
     count, dim, metric, needed, seed,
     size: graphSize(needed, count),
-    exact: metric === "precomputed" || searchesExactly(rows),
+    exact: metric === "precomputed" || comparesAllPairs(rows),
     digest: () => (digest ??= rowsDigest(rows, metric, signal)),
   };
 }

@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { LatentError } from "../protocol/errors";
+import { searchedOnDevice, searchesExactly } from "./maps/graphSize";
+import type { MapRows } from "./maps/map";
 import type { MapFrame, MapGpu, MapJob, MapMessage, PlaceJob, QualityJob } from "./maps/mapJob";
 import type { Placement } from "./maps/placement";
 import type { MapQuality } from "./maps/quality";
@@ -11,7 +13,7 @@ import type { MapQuality } from "./maps/quality";
 export type { MapFrame, MapJob } from "./maps/mapJob";
 export type { MapRows, NeighborGraph } from "./maps/map";
 export type { MapKind } from "./maps/mapKinds";
-export { graphSize, neighborsNeeded, searchesExactly } from "./maps/graphSize";
+export { graphSize, neighborsNeeded } from "./maps/graphSize";
 
 interface MapOptions {
   /** Where mapThread.js and the module of the maps lie. */
@@ -25,6 +27,11 @@ let options: MapOptions = { folder: "", threads: 0, gpu: null };
 /** Tells by what maps are made; what is not named stays as it was. */
 export function configureMaps(wanted: Partial<MapOptions>): void {
   options = { ...options, ...wanted };
+}
+
+/** Whether a search for the neighbours of these rows would compare every pair: on the GPU, as long as that does not fail, or on the processor. */
+export function comparesAllPairs(rows: Pick<MapRows, "count" | "dim">): boolean {
+  return searchedOnDevice(rows, options.gpu) || searchesExactly(rows);
 }
 
 export interface MapListener {

@@ -39,6 +39,10 @@ export class Checkpoints extends Disposable {
   private files = new Map<string, CheckpointFile>();
   /** The last look at the folders, perhaps still going on. */
   private scanned: Promise<CheckpointFile[]> = Promise.resolve([]);
+  /** True from telling listeners to the next look at the folders. */
+  private announced = false;
+  /** What they found then. */
+  private told: readonly CheckpointFile[] = [];
   private stale = true;
   private readonly changed = this.own(new vscode.EventEmitter<void>());
   readonly onDidChange = this.changed.event;
@@ -57,7 +61,10 @@ export class Checkpoints extends Disposable {
   all(): Promise<CheckpointFile[]> {
     if (this.stale) {
       this.stale = false;
+      const { announced } = this;
+      this.announced = false;
       this.scanned = this.scanned.then(() => this.scan());
+      if (announced) void this.scanned.then(files => (this.told = files));
     }
     return this.scanned;
   }
@@ -70,6 +77,15 @@ export class Checkpoints extends Disposable {
   /** Looks at the folders again. */
   refresh(): void {
     this.stale = true;
+    this.announced = true;
+    this.changed.fire();
+  }
+
+  /** Looks at the folders again and tells only of what is new: most often this process has written a file itself and told then. */
+  private async look(): Promise<void> {
+    const files = await this.all();
+    if (files.length === this.told.length && files.every((file, i) => file === this.told[i])) return;
+    this.told = files;
     this.changed.fire();
   }
 
@@ -104,7 +120,7 @@ export class Checkpoints extends Disposable {
         this.stale = true;
         this.timer ??= setTimeout(() => {
           this.timer = undefined;
-          this.changed.fire();
+          void this.look();
         }, 150);
       };
       this.watchers.push(watcher, watcher.onDidCreate(soon), watcher.onDidChange(soon), watcher.onDidDelete(soon));

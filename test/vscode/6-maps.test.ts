@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { driver } from "./driver";
 import { closeEditors, embed, endEngine, explorerHeader, headerOf, inWorkspace, openViews, question, until, view } from "./support";
@@ -32,7 +31,7 @@ describe("maps", () => {
     const asked = Date.now();
     await vscode.commands.executeCommand("latentLens.cancelRun");
     const checkpoint = await fitting;
-    assert(Date.now() - asked < 10_000);
+    assert(Date.now() - asked < 30_000); // not the minutes that all steps take
     const stopped = await headerOf(checkpoint);
     assert.equal(stopped.state, "interrupted");
     assert.deepEqual(stopped.tensors["latents"]!.shape, [10_000, 2]);
@@ -84,8 +83,6 @@ describe("maps", () => {
     assert.equal(await vscode.commands.executeCommand("latentLens.placeRows", pca), undefined);
     await until("why not", async () => (await driver.notifications()).some(text => text.includes("No map is no map. Rows are placed in maps by t-SNE, UMAP or MDS.")));
     await closeEditors();
-    // The tree looks at the renamed files once more, and an item of a tree that is being read anew is no item to VS Code.
-    await delay(1500);
 
     await driver.rightClickInTree("My map", "Place Rows in Map…");
     await question("rest.csv");

@@ -13,7 +13,7 @@ export async function run(): Promise<void> {
   const mocha = new Suite({
     ui: "bdd",
     color: false,
-    timeout: 60_000,
+    timeout: 180_000,
     grep: process.env.LATENT_LENS_GREP || undefined,
     reporter: hasDriver ? Report : "spec",
     rootHooks: { afterEach: screenshotOfFailure },

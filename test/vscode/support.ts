@@ -22,7 +22,7 @@ export async function embed(path: string, model: string, hyperparameters: Hyperp
 }
 
 /** Waits until `condition` gives something that is not false or undefined. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, timeout = 40_000): Promise<Exclude<NonNullable<T>, false | "" | 0>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>, timeout = 90_000): Promise<Exclude<NonNullable<T>, false | "" | 0>> {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await condition();

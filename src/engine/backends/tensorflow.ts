@@ -11,7 +11,7 @@ const name = "@tensorflow/tfjs-node-gpu";
  * TensorFlow through its Node binding: from the folder where the command installed it, else from this package's own modules.
  * Throws `BrokenBackend` where it is installed and does not start, or finds no GPU while `auto` could choose another backend.
  */
-export async function openTensorflow({ tensorflowFolder, choice }: BackendOptions): Promise<Opened> {
+export async function openTensorflow({ tensorflowFolder, choice, adapter = "" }: BackendOptions): Promise<Opened> {
   const load = findPackage([tensorflowFolder, __dirname].filter(folder => folder !== undefined));
   if (!load) throw new LatentError("unsupported", "it is not installed (command: Install CUDA Backend)");
   restoreNodeUtil();
@@ -34,7 +34,8 @@ export async function openTensorflow({ tensorflowFolder, choice }: BackendOption
     versions: { "tfjs-node-gpu": version },
     details: () => ({}),
     gflops: null,
-    mapAdapter: null,
+    // The same card through Vulkan; maps without it are the processor's, and say so.
+    mapAdapter: onGpu && adapter.trim() !== "software" ? adapter : null,
     lost: null,
   };
 }

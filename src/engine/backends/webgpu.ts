@@ -39,7 +39,7 @@ export async function openWebgpu({ adapter: wanted = "" }: BackendOptions): Prom
   return {
     device: `WebGPU · ${name}${software ? " (software)" : ""}`,
     versions: { "tfjs-backend-webgpu": tf.version_core }, // all packages of TensorFlow.js carry one version
-    details: () => ({ kernels: `tfjs-backend-webgpu; Adam, activation and filter gradients${software ? "" : ", large t-SNE maps"} in WGSL of our own` }),
+    details: () => ({ kernels: `tfjs-backend-webgpu; Adam, activation and filter gradients${software ? "" : ", neighbours and t-SNE of large maps"} in WGSL of our own` }),
     gflops: measureGflops,
     mapAdapter: software ? null : wanted,
     lost: device.lost.then(({ reason, message }) => message || reason),

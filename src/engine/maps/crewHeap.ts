@@ -15,6 +15,8 @@ export interface CrewHeap {
   uint8(length: number): Shared<Uint8Array>;
   /** Gives back whatever `work` takes. */
   scope<T>(work: () => T): T;
+  /** Gives back whatever `work` takes until its promise is settled; nobody else may take anything meanwhile. */
+  scopeAsync<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const PAGE = 65536;
@@ -54,6 +56,14 @@ export function createHeap(memory: WasmMemory): CrewHeap {
       const mark = top;
       try {
         return work();
+      } finally {
+        top = mark;
+      }
+    },
+    scopeAsync: async work => {
+      const mark = top;
+      try {
+        return await work();
       } finally {
         top = mark;
       }

@@ -1,5 +1,6 @@
 import type { HyperparameterValues } from "../../protocol/data";
 import type { MapRows } from "./map";
+import type { MapGpu } from "./mapJob";
 import type { MapKind } from "./mapKinds";
 import { neighborsFor, usablePerplexity } from "./tsneAffinities";
 
@@ -26,7 +27,15 @@ export function neighborsNeeded(kind: MapKind, values: HyperparameterValues, cou
 /** Multiply-adds up to which every pair of rows is compared: 5,000 rows of 784 values, or 20,000 of 50. */
 const exactWork = 2e10;
 
-/** Whether every pair of these rows is compared when their neighbours are searched, which takes seconds then; else the search is approximate. */
+/** Multiply-adds for which it is worth to compare all pairs on a GPU: seconds on a fast device, half a minute on a laptop's. */
+const deviceWork = 2e13;
+
+/** Whether the neighbours of these rows are searched on the GPU, which compares every pair (gpu/neighborsOnDevice.ts). */
+export function searchedOnDevice({ count, dim }: Pick<MapRows, "count" | "dim">, gpu: MapGpu | null): boolean {
+  return gpu !== null && count >= gpu.leastRows && count * count * dim <= deviceWork;
+}
+
+/** Whether every pair of these rows is compared when the processor searches their neighbours, which takes seconds then; else the search is approximate. */
 export function searchesExactly({ count, dim }: Pick<MapRows, "count" | "dim">): boolean {
   return count * count * (4 * Math.ceil(dim / 4)) <= exactWork; // rows are padded to whole vectors (neighborRows.ts)
 }

@@ -25,7 +25,7 @@ export interface MapSetting {
   crew: Crew;
   report: Report;
   /** The neighbour graph of the rows with at least so many neighbours: the one that is there, or made now. */
-  graph(k: number, report: Report): NeighborGraph;
+  graph(k: number, report: Report): Promise<NeighborGraph>;
   /** Opens the GPU for this map; null where the processor shall make it. */
   openDevice: (() => Promise<MapDevice>) | null;
   /** Told that the GPU does not make the map, or no longer, and why. */
@@ -55,7 +55,7 @@ export const mapKinds = {
   tsne: async (setting: MapSetting): Promise<AnyRun> => {
     const { rows, values, seed, state, crew, report, graph, openDevice, onFallback } = setting;
     const perplexity = usablePerplexity(values["perplexity"] as number, rows.count);
-    const neighbors = graph(neighborsNeeded("tsne", values, rows.count)!, part(report, 0, 0.9));
+    const neighbors = await graph(neighborsNeeded("tsne", values, rows.count)!, part(report, 0, 0.9));
     const dimensions = dimensionsOf(values);
     const initial = values["initial"] === "random" || state ? "random" : await initialOf({ ...setting, report: part(report, 0.9, 1) }, dimensions);
     const learningRate = values["learningRate"] as number;
@@ -77,10 +77,10 @@ export const mapKinds = {
     }
     return createTsne(rows.count, neighbors, options, crew);
   },
-  umap: ({ rows, values, labels, seed, state, crew, report, graph }: MapSetting): MapRun => {
+  umap: async ({ rows, values, labels, seed, state, crew, report, graph }: MapSetting): Promise<MapRun> => {
     const neighbors = Math.min(values["neighbors"] as number, rows.count);
     const epochs = values["epochs"] as number;
-    return createUmap(graph(neighborsNeeded("umap", values, rows.count)!, part(report, 0, 0.7)), {
+    return createUmap(await graph(neighborsNeeded("umap", values, rows.count)!, part(report, 0, 0.7)), {
       seed, dimensions: dimensionsOf(values), neighbors, minDist: values["minDist"] as number, spread: values["spread"] as number,
       negativeSamples: values["negativeSamples"] as number, initial: values["initial"] as "spectral" | "random",
       ...(epochs > 0 ? { epochs } : {}), ...(labels && values["supervised"] ? { labels, targetWeight: values["targetWeight"] as number } : {}),

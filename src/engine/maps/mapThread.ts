@@ -1,11 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { LatentError, messageOf } from "../../protocol/errors";
 import { openCrew } from "./crew";
-import { openMapDevice } from "./gpu/device";
+import { lazyDevice } from "./gpu/device";
+import { neighborsOnDevice } from "./gpu/neighborsOnDevice";
 import type { NeighborGraph, Report } from "./map";
 import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./mapJob";
 import { graphOfDistances } from "./distanceMatrix";
-import { graphSize } from "./graphSize";
+import { graphSize, searchedOnDevice } from "./graphSize";
 import { distancesIn, mapKinds, type AnyRun } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
 import { placeRows } from "./placement";
@@ -34,28 +35,45 @@ const report: Report = fraction => {
 async function make(job: MapJob): Promise<void> {
   const crew = openCrew({ folder: job.folder, threads: job.threads });
   let graph: NeighborGraph | null = job.graph;
-  const { gpu } = job;
   const processor = `CPU · ${job.threads === 1 ? "1 thread" : `${job.threads} threads`}`;
-  let device = processor;
+  let device = "";
   const told = (name: string) => post({ type: "device", device: (device = name) });
+  const gpu = job.gpu && job.rows.count >= job.gpu.leastRows ? lazyDevice(job.gpu.adapter) : null;
+  let notes = "";
   const run = await mapKinds[job.kind]({
     ...job, crew, report,
-    openDevice: gpu && job.rows.count >= gpu.leastRows ? async () => {
-      const opened = await openMapDevice(gpu.adapter);
-      told(`WebGPU · ${opened.name}${opened.software ? " (software)" : ""}`);
+    openDevice: gpu && (async () => {
+      const opened = await gpu.open();
+      told(gpu.name);
       return opened;
-    } : null,
+    }),
     onFallback: reason => told(`${processor} (${reason})`),
-    graph: (k, tell) => {
+    graph: async (k, tell) => {
       if (graph && graph.k >= k) return graph;
       const distances = distancesIn(job);
       const size = graphSize(k, job.rows.count);
-      graph = distances ? graphOfDistances(distances, size) : neighborGraph(job.rows, size, crew, { seed: job.seed, report: tell });
+      graph = distances ? graphOfDistances(distances, size) : await searchedOnGpu(size, tell) ?? neighborGraph(job.rows, size, crew, { seed: job.seed, report: tell });
       post({ type: "graph", graph });
       return graph;
     },
   });
-  if (device === processor) told(processor);
+  if (device === "") told(processor + notes);
+  if (!("advance" in run)) gpu?.close();
+
+  /** The graph by the GPU's search; null where there is no GPU, the search would take long on it, or it fails. */
+  async function searchedOnGpu(k: number, tell: Report): Promise<NeighborGraph | null> {
+    if (!gpu || !searchedOnDevice(job.rows, job.gpu)) return null;
+    try {
+      const found = await neighborsOnDevice(job.rows, k, crew, await gpu.open(), tell);
+      notes = `, neighbours: ${gpu.name}`;
+      return found;
+    } catch (error) {
+      if (error instanceof LatentError && ["bad-request", "bad-dataset", "cancelled"].includes(error.code)) throw error;
+      gpu.close();
+      notes = ` (neighbours: ${messageOf(error)})`;
+      return null;
+    }
+  }
   let measured: MapFrame["objectives"] = [];
   const measure = async () => void measured.push({ ...(await run.objective()), iteration: run.iteration });
   let shown: Float32Array | undefined;

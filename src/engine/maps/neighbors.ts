@@ -26,10 +26,7 @@ export interface NeighborOptions {
  * Throws `bad-request` where there are not k other rows, `bad-dataset` where a value is not finite, `out-of-memory`.
  */
 export function neighborGraph(rows: MapRows, k: number, crew: Crew, { seed, report, method = "auto" }: NeighborOptions): NeighborGraph {
-  const { count } = rows;
-  if (!(Number.isInteger(k) && k >= 1 && k < count)) {
-    throw new LatentError("bad-request", `${k} neighbours of each row were asked for, and there are ${count} rows. ${count > 1 ? `Ask for 1 to ${count - 1}` : "At least 2 rows are needed"}.`);
-  }
+  checkNeighbors(rows, k);
   return crew.heap.scope(() => {
     const space = loadRows(crew, rows);
     const exact = method === "exact" || (method === "auto" && searchesExactly(rows));
@@ -37,4 +34,10 @@ export function neighborGraph(rows: MapRows, k: number, crew: Crew, { seed, repo
     report(1);
     return { k, rows: found, distances, recall: Math.fround(recall), exact }; // the recall as a checkpoint keeps it
   });
+}
+
+/** Throws `bad-request` where there are not k other rows. */
+export function checkNeighbors({ count }: MapRows, k: number): void {
+  if (Number.isInteger(k) && k >= 1 && k < count) return;
+  throw new LatentError("bad-request", `${k} neighbours of each row were asked for, and there are ${count} rows. ${count > 1 ? `Ask for 1 to ${count - 1}` : "At least 2 rows are needed"}.`);
 }

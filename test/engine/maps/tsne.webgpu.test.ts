@@ -153,7 +153,7 @@ describe.skipIf(!testedBackends.includes("webgpu"))("t-SNE on a WebGPU device", 
       stop.abort();
       stoppedAt = performance.now();
     } }, stop.signal);
-    expect(performance.now() - stoppedAt).toBeLessThan(5000); // a step and a picture, on busy cores
+    expect(performance.now() - stoppedAt).toBeLessThan(30_000); // a step and a picture, on busy cores; not all steps
     expect(devices).toEqual([`WebGPU · ${device.name}${device.software ? " (software)" : ""}`]);
     expect(end).toMatchObject({ finished: false });
     expect(end!.frame.iteration).toBeGreaterThan(0);

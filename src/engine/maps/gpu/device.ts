@@ -78,6 +78,25 @@ export async function openMapDevice(adapter: string): Promise<MapDevice> {
   return guarded(device, { name, software, gpu });
 }
 
+/** A device that is opened when it is first asked for, and anew after it was closed. */
+export function lazyDevice(adapter: string) {
+  let opening: Promise<MapDevice> | undefined;
+  const lazy = {
+    /** What was opened last, in words; empty before. */
+    name: "",
+    open: async (): Promise<MapDevice> => {
+      const device = await (opening ??= openMapDevice(adapter));
+      lazy.name = `WebGPU · ${device.name}${device.software ? " (software)" : ""}`;
+      return device;
+    },
+    close: (): void => {
+      opening?.then(device => device.close(), () => undefined);
+      opening = undefined;
+    },
+  };
+  return lazy;
+}
+
 function guarded(device: Device, { name, software, gpu }: Pick<MapDevice, "name" | "software" | "gpu">): MapDevice {
   let failure: LatentError | undefined;
   let closed = false;

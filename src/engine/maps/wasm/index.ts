@@ -7,6 +7,7 @@ export { fill } from "./fill";
 export { mdsDistances } from "./mdsDistances";
 export { mdsGather, mdsGuttman, mdsMapDistances, mdsSampledStep } from "./mdsGuttman";
 export { mdsMonotone, mdsPick, mdsPutBack, mdsSort, mdsSortTies } from "./mdsMonotone";
+export { rankCandidates } from "./rankCandidates";
 export { ranks } from "./ranks";
 export { searchAll } from "./searchAll";
 export { searchCells } from "./searchCells";
