@@ -44,10 +44,10 @@ const [hashedAtOnce, checkedAtOnce] = [2 ** 22, 2 ** 21];
 export function wantedGraph(rows: MapRows, metric: Metric, needed: number, { seed, signal }: { seed: number; signal?: AbortSignal | undefined }): WantedGraph {
   const { count, dim } = rows;
   let digest: Promise<string> | undefined;
+  const exact = metric === "precomputed" || comparesAllPairs(rows);
   return {
-    count, dim, metric, needed, seed,
-    size: graphSize(needed, count),
-    exact: metric === "precomputed" || comparesAllPairs(rows),
+    count, dim, metric, needed, seed, exact,
+    size: graphSize(needed, count, exact),
     digest: () => (digest ??= rowsDigest(rows, metric, signal)),
   };
 }

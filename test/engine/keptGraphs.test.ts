@@ -69,8 +69,9 @@ describe("the size of a map's graph", () => {
     expect(neighborsNeeded("umap", { neighbors: 15 }, 10)).toBe(9);
     expect(neighborsNeeded("mds", {}, 1000)).toBeNull();
     for (const [needed, of] of [[90, 1000], [14, 1000], [14, 15], [9, 10], [1, 2]] as const) {
-      expect(graphSize(needed, of)).toBeGreaterThanOrEqual(needed);
-      expect(graphSize(needed, of)).toBeLessThan(of);
+      expect(graphSize(needed, of, true)).toBe(needed);
+      expect(graphSize(needed, of, false)).toBeGreaterThanOrEqual(needed);
+      expect(graphSize(needed, of, false)).toBeLessThan(of);
     }
   });
 

@@ -6,7 +6,7 @@ import { neighborsOnDevice } from "./gpu/neighborsOnDevice";
 import type { NeighborGraph, Report } from "./map";
 import type { MapFrame, MapJob, MapMessage, PlaceJob, QualityJob } from "./mapJob";
 import { graphOfDistances } from "./distanceMatrix";
-import { graphSize, searchedOnDevice } from "./graphSize";
+import { graphSize, searchedOnDevice, searchesExactly } from "./graphSize";
 import { distancesIn, mapKinds, type AnyRun } from "./mapKinds";
 import { neighborGraph } from "./neighbors";
 import { placeRows } from "./placement";
@@ -51,8 +51,8 @@ async function make(job: MapJob): Promise<void> {
     graph: async (k, tell) => {
       if (graph && graph.k >= k) return graph;
       const distances = distancesIn(job);
-      const size = graphSize(k, job.rows.count);
-      graph = distances ? graphOfDistances(distances, size) : await searchedOnGpu(size, tell) ?? neighborGraph(job.rows, size, crew, { seed: job.seed, report: tell });
+      const search = () => neighborGraph(job.rows, graphSize(k, job.rows.count, searchesExactly(job.rows)), crew, { seed: job.seed, report: tell });
+      graph = distances ? graphOfDistances(distances, k) : await searchedOnGpu(k, tell) ?? search();
       post({ type: "graph", graph });
       return graph;
     },
