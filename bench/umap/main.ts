@@ -4,6 +4,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { openCrew, type Crew } from "../../src/engine/maps/crew";
+import { graphSize, searchesExactly } from "../../src/engine/maps/graphSize";
 import type { MapRows } from "../../src/engine/maps/map";
 import { neighborGraph } from "../../src/engine/maps/neighbors";
 import { mapQuality } from "../../src/engine/maps/quality";
@@ -15,7 +16,8 @@ const quiet = () => undefined;
 
 function fit(rows: MapRows, seed: number, crew: Crew) {
   const [start, used] = [performance.now(), process.cpuUsage()];
-  const graph = neighborGraph(rows, 14, crew, { seed, report: quiet });
+  // As a map of the engine asks for it: for more neighbours than UMAP needs where the search is approximate.
+  const graph = neighborGraph(rows, graphSize(14, rows.count, searchesExactly(rows)), crew, { seed, report: quiet });
   const found = performance.now();
   const run = createUmap(graph, { seed }, crew);
   const began = performance.now();
