@@ -23,7 +23,8 @@ export async function inspectDataset(source: DatasetSource, context: OpenContext
  * as its answers fit the file. The first note says where rows that are read so are no such rows.
  */
 export async function inspectLike({ schema, dataset: { source: own } }: CheckpointHeader, path: string, choices: DatasetSource["choices"] | null, context: OpenContext): Promise<DatasetDescription> {
-  const { dataset, used } = choices ? { dataset: await openDataset({ path, choices }, context), used: choices } : await openLike(own, path, context);
+  const likeContext = { ...context, like: schema.columns };
+  const { dataset, used } = choices ? { dataset: await openDataset({ path, choices }, likeContext), used: choices } : await openLike(own, path, likeContext);
   try {
     const description = await describe({ path, choices: used }, dataset, context);
     try {

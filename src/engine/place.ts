@@ -76,7 +76,7 @@ async function placed(job: PlaceJob, checkpoint: OpenCheckpoint, checkpoints: Op
   const { values } = resolveHyperparameters(spec, header.hyperparameters, header.schema);
   // Of what is wrong with the new rows alone is said which file it is: the map's own rows name themselves.
   const ofNewRows = <T>(work: () => Promise<T>) => namingDataset(job.source.path, work);
-  const whole = await openDataset(job.source, { ...(signal ? { signal } : {}), onProgress: fraction => report("loading", ends.opening * fraction) });
+  const whole = await openDataset(job.source, { ...(signal ? { signal } : {}), like: header.schema.columns, onProgress: fraction => report("loading", ends.opening * fraction) });
   try {
     const dataset = await ofNewRows(async () => alignedTo(whole, header.schema));
     const { count } = dataset.schema;

@@ -3,7 +3,7 @@ import { LatentError, messageOf } from "../protocol/errors";
 import { placesOf } from "./checkpoint";
 import { openDataset } from "./datasets";
 import { alignedTo } from "./datasets/aligned";
-import type { Dataset } from "./datasets/dataset";
+import type { Dataset, OpenContext } from "./datasets/dataset";
 import { subsetOf } from "./datasets/subset";
 import type { HostTensor } from "./safetensors";
 
@@ -19,7 +19,7 @@ export async function subsetRows({ subset }: CheckpointHeader, read: (name: stri
 
 /** Opens the dataset a checkpoint refers to where it lies now; throws `bad-dataset` when it is gone or has changed. */
 export async function openReferenced(path: string, header: CheckpointHeader, rows: Int32Array | null): Promise<Dataset> {
-  return openChecked(path, header.dataset, "The checkpoint's latents no longer belong to it.", whole => {
+  return openChecked(path, header.dataset, {}, "The checkpoint's latents no longer belong to it.", whole => {
     const dataset = rows && whole.schema.count === header.subset?.of ? subsetOf(whole, rows) : whole;
     return { dataset, problem: differences(dataset, header) };
   });
@@ -27,18 +27,18 @@ export async function openReferenced(path: string, header: CheckpointHeader, row
 
 /** Opens the dataset of rows that were placed in a map, with its rows as the map's are; throws `bad-dataset` when it is gone or has changed. */
 export async function openPlaced(path: string, { schema }: CheckpointHeader, { dataset: reference, count }: PlacedRows): Promise<Dataset> {
-  return openChecked(path, reference, "Place its rows again.", dataset => {
+  return openChecked(path, reference, { like: schema.columns }, "Place its rows again.", dataset => {
     if (dataset.schema.count !== count) return { dataset, problem: `has ${dataset.schema.count} rows now, ${count} when they were placed` };
     if (dataset.fingerprint !== reference.fingerprint) return { dataset, problem: "has changed since its rows were placed" };
     return { dataset: alignedTo(dataset, schema), problem: null };
   });
 }
 
-async function openChecked(path: string, reference: DatasetReference, consequence: string, check: (dataset: Dataset) => { dataset: Dataset; problem: string | null }): Promise<Dataset> {
+async function openChecked(path: string, reference: DatasetReference, context: OpenContext, consequence: string, check: (dataset: Dataset) => { dataset: Dataset; problem: string | null }): Promise<Dataset> {
   let failure: unknown;
   for (const place of placesOf(path, reference)) {
     try {
-      const whole = await openDataset({ ...reference.source, path: place });
+      const whole = await openDataset({ ...reference.source, path: place }, context);
       let problem: string | null;
       try {
         const checked = check(whole);

@@ -17,6 +17,8 @@ export interface Column {
   start: number;
   width: number;
   categories?: string[];
+  /** Of a numeric column: the mean of its numbers, which stands in for missing ones, in rows that are added later, too. */
+  mean?: number;
 }
 
 /** The form of a dataset's rows. `shape` is [height, width, channels] for images, [d] otherwise. */

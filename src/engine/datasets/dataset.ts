@@ -1,4 +1,4 @@
-import type { DatasetChoice, Labels, Schema } from "../../protocol/data";
+import type { Column, DatasetChoice, Labels, Schema } from "../../protocol/data";
 
 // The contract between readers and everybody who needs rows. A reader never skips, pads or guesses silently: what the
 // file leaves open becomes a choice with a stated default, what is wrong becomes `LatentError("bad-dataset", …)` that
@@ -41,6 +41,8 @@ export interface OpenContext {
   signal?: AbortSignal;
   /** Share of the opening that is done, 0 to 1, for formats that must be scanned first. */
   onProgress?: (fraction: number) => void;
+  /** Columns of the rows that these shall be like: their means stand in for missing numbers, not this dataset's own. */
+  like?: readonly Column[];
 }
 
 export interface DatasetReader {

@@ -21,7 +21,7 @@ export const table: DatasetReader = {
       const found = await findDialect(path, choices, path.toLowerCase().endsWith(".tsv"));
       const shared = await sharedScan(path, found.dialect, context);
       keep({ close: shared.release });
-      const plan = planTable(shared.scan, choices);
+      const plan = planTable(shared.scan, choices, context.like);
       return tableDataset(path, shared, plan.features, plan.label, {
         notes: [...found.notes, ...plan.notes],
         choices: [...plan.choices, ...found.choices],

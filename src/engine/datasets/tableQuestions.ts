@@ -30,8 +30,11 @@ export interface TablePlan {
 const mostFeatureCategories = 50;
 const widestRow = 2 ** 20;
 
-/** Decides by the user's answers and the defaults; `bad-dataset` when nothing is left to learn from. */
-export function planTable({ columns, count }: TableScan, answers: Record<string, string[]>): TablePlan {
+/**
+ * Decides by the user's answers and the defaults; missing numbers are filled with the means of the columns of the same names in `like`, where
+ * they have one. `bad-dataset` when nothing is left to learn from.
+ */
+export function planTable({ columns, count }: TableScan, answers: Record<string, string[]>, like: readonly Column[] = []): TablePlan {
   const labelChoice = chooseLabel(columns, count, answers);
   const label = columns.findIndex(column => column.name === labelChoice.selected[0]);
   const reasons = columns.map((column, index) => (index === label ? "the label" : reasonAgainst(column, count)));
@@ -44,9 +47,9 @@ export function planTable({ columns, count }: TableScan, answers: Record<string,
     fallback: columns.filter((column, index) => reasons[index] === null && isUsable(column)).map(column => column.name),
   });
   const chosen = new Set(featureChoice.selected);
-  const features = placeFeatures(columns, chosen);
+  const features = placeFeatures(columns, chosen, new Map(like.flatMap(({ name, mean }) => (mean === undefined ? [] : [[name, mean]]))));
   if (features.length === 0) throw nothingToLearn(columns, reasons);
-  const missing = chooseMissing(features.map(feature => columns[feature.from]!), answers);
+  const missing = chooseMissing(features.map(feature => columns[feature.from]!), answers, like.some(({ mean }) => mean !== undefined));
   const notes = [
     ...(label >= 0 ? [`labels from column "${columns[label]!.name}"`] : []),
     ...missing.notes,
@@ -110,7 +113,7 @@ function nothingToLearn(columns: readonly TableColumn[], reasons: readonly (stri
 }
 
 /** The chosen columns in the order of the table, each with its slots in a row. */
-function placeFeatures(columns: readonly TableColumn[], chosen: ReadonlySet<string>): Feature[] {
+function placeFeatures(columns: readonly TableColumn[], chosen: ReadonlySet<string>, means: ReadonlyMap<string, number>): Feature[] {
   const features: Feature[] = [];
   let start = 0;
   columns.forEach((column, from) => {
@@ -119,7 +122,7 @@ function placeFeatures(columns: readonly TableColumn[], chosen: ReadonlySet<stri
       const place = `line ${column.infiniteLine}, column "${column.name}"`;
       throw new LatentError("bad-dataset", `${place} is not a finite 32-bit number: correct it or take the column out of the features`);
     }
-    features.push(column.kind === "numeric" ? numericFeature(column, from, start) : categoricalFeature(column, from, start));
+    features.push(column.kind === "numeric" ? numericFeature(column, from, start, means) : categoricalFeature(column, from, start));
     start += features.at(-1)!.width;
     if (start > widestRow) {
       throw new LatentError("bad-dataset", `the chosen columns take more than ${widestRow} values a row, one for each category: choose columns of fewer categories`);
@@ -128,9 +131,10 @@ function placeFeatures(columns: readonly TableColumn[], chosen: ReadonlySet<stri
   return features;
 }
 
-const numericFeature = (column: TableColumn, from: number, start: number): Feature => ({
-  name: column.name, kind: "numeric", start, width: 1, from, fill: column.sum / column.present, slotOf: new Int32Array(0),
-});
+function numericFeature(column: TableColumn, from: number, start: number, means: ReadonlyMap<string, number>): Feature {
+  const mean = column.sum / column.present;
+  return { name: column.name, kind: "numeric", start, width: 1, mean, from, fill: means.get(column.name) ?? mean, slotOf: new Int32Array(0) };
+}
 
 function categoricalFeature(column: TableColumn, from: number, start: number): Feature {
   const order = column.categories.map((_, code) => code).sort((a, b) => compareNaturally(column.categories[a]!, column.categories[b]!));
@@ -140,7 +144,7 @@ function categoricalFeature(column: TableColumn, from: number, start: number): F
 }
 
 /** What to do about missing numbers, asked where there are any. */
-function chooseMissing(features: readonly TableColumn[], answers: Record<string, string[]>): { choice: DatasetChoice; notes: string[] } {
+function chooseMissing(features: readonly TableColumn[], answers: Record<string, string[]>, areOthers: boolean): { choice: DatasetChoice; notes: string[] } {
   const numbers = features.filter(column => column.kind === "numeric" && column.missing > 0);
   const texts = features.filter(column => column.kind === "text" && column.missing > 0);
   const choice = choose(answers, {
@@ -159,7 +163,7 @@ function chooseMissing(features: readonly TableColumn[], answers: Record<string,
   return {
     choice: first ? choice : { ...choice, options: choice.options.filter(option => choice.selected.includes(option.id)) },
     notes: [
-      ...(first ? [`missing numbers filled with the column's mean: ${counts(numbers)}`] : []),
+      ...(first ? [`missing numbers filled with the column's mean${areOthers ? " in the map's rows" : ""}: ${counts(numbers)}`] : []),
       ...(texts.length > 0 ? [`missing categories are all zeros: ${counts(texts)}`] : []),
     ],
   };

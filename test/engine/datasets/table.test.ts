@@ -150,6 +150,17 @@ describe("columns", () => {
     expect(labels).toMatchObject({ kind: "classes", values: Int32Array.of(0, -1, 1) });
   });
 
+  it("fill with the means of other rows when they shall be like those", async () => {
+    const map = await opened("x,y,label\n1,10,a\n3,,b\n");
+    expect(map.dataset.schema.columns.map(({ mean }) => mean)).toEqual([2, 10]);
+    const path = await write("y,x,z,label\n100,,1,a\n,50,,b\n200,60,3,b\n");
+    const dataset = await reader.open(path, {}, { like: map.dataset.schema.columns });
+    expect([...(await dataset.read(0, 3))]).toEqual([100, 2, 1, 10, 50, 2, 200, 60, 3]); // z has only its own
+    expect(dataset.notes).toContain(`missing numbers filled with the column's mean in the map's rows: 1 in "y", 1 in "x", 1 in "z"`);
+    expect(dataset.schema.columns.map(({ mean }) => mean)).toEqual([150, 55, 2]);
+    await dataset.close();
+  });
+
   it("stop at a missing number when asked to", async () => {
     const path = await write("x,y,z\n1,2,a\n3,,b\n,4,c\n");
     await expect(reader.open(path, { missing: ["error"] })).rejects.toMatchObject({ code: "bad-dataset", message: expect.stringMatching(/line 4, column "x" is missing \(2 missing numbers in 2 columns\)/) });
