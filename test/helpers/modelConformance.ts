@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rowSize, type HyperparameterValues } from "../../src/protocol/data";
 import { models } from "../../src/engine/models";
 import { resolveHyperparameters } from "../../src/engine/models/hyperparameters";
@@ -45,6 +45,11 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
       return { model, data, outcome, as: { schema: data.schema, scaler: data.scaler, model } };
     }
 
+    let whole: ReturnType<typeof fitted> | undefined;
+    /** The fit that tests look at together; what a fit leaves behind is tested on others. */
+    const wholeFit = () => (whole ??= fitted());
+    afterAll(async () => (await whole)?.model.dispose());
+
     // What has little to do with the backend is left out where a GPU is drawn in software, and each fit takes seconds.
     const onSoftware = backend === "webgpu" && !process.env["LATENT_LENS_TEST_GPU"];
     const unlessSoftware = (name: string, run: () => Promise<void>) => {
@@ -80,18 +85,16 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
     });
 
     unlessSoftware("gives equal latents for equal seeds", async () => {
-      const [a, b] = [await fitted(), await fitted()];
+      const [a, b] = [await wholeFit(), await fitted()];
       expect((await encodeAndScore(a.as, await rowsOf())).z).toEqual((await encodeAndScore(b.as, await rowsOf())).z);
-      a.model.dispose();
       b.model.dispose();
     });
 
     unlessSoftware("is rebuilt from its weights", async () => {
-      const { model, data, as } = await fitted();
+      const { model, data, as } = await wholeFit();
       const again = spec.create(modelSchema(data.schema, scaling), values, { weights: await model.weights() });
       const rows = await rowsOf();
       expect((await encodeAndScore({ ...as, model: again }, rows)).z).toEqual((await encodeAndScore(as, rows)).z);
-      model.dispose();
       again.dispose();
     });
 
@@ -110,7 +113,7 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
     });
 
     unlessSoftware("scores a planted outlier highest", async () => {
-      const { model, as } = await fitted();
+      const { model, as } = await wholeFit();
       if (capabilitiesOf(model).includes("score")) {
         const rows = Uint8Array.from(await rowsOf());
         const size = rowSize(digits.schema);
@@ -118,7 +121,6 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
         const { scores } = await encodeAndScore(as, rows);
         expect(scores!.indexOf(Math.max(...scores!))).toBe(5);
       }
-      model.dispose();
     });
 
     it("stops when cancelled and leaves no tensors behind", async () => {
@@ -135,7 +137,7 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
     // One model stands for all there: what a fit keeps is the same code, and the VAE draws from a stream of its own besides.
     if (spec.epochs(values) > 0 && (!onSoftware || spec === models.vae)) {
       it("resumes as if it had never stopped, wherever it was stopped", async () => {
-        const whole = await fitted();
+        const { outcome: expected, model: wholeModel } = await wholeFit();
         const data = await load();
         const model = create(data);
         // The clock decides where a cancel lands: in epoch two of three here, in the midst of its batches.
@@ -145,11 +147,11 @@ export const conformance = (backends: readonly BackendId[]) => describe.each(bac
         const again = create(data, 12345); // whatever it began with must not matter
         const outcome = await again.fit(data, contextOf({ resume: state }));
         const losses = ({ history }: FitOutcome) => history.map(({ epoch, train, validation }) => ({ epoch, train, validation }));
-        expect(losses(outcome)).toEqual(losses(whole.outcome));
-        expect(outcome.bestEpoch).toBe(whole.outcome.bestEpoch);
-        expect(await again.weights()).toEqual(await whole.model.weights());
+        expect(losses(outcome)).toEqual(losses(expected));
+        expect(outcome.bestEpoch).toBe(expected.bestEpoch);
+        expect(await again.weights()).toEqual(await wholeModel.weights());
         expect(position.epoch * 100 + position.batch).toBeGreaterThan(0);
-        for (const one of [whole.model, model, again]) one.dispose();
+        for (const one of [model, again]) one.dispose();
       });
     }
 
