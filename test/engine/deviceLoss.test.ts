@@ -5,8 +5,7 @@ import { openCheckpoint } from "../../src/engine/checkpoint";
 import { deviceLostExitCode } from "../../src/protocol/engineApi";
 import { bundleEngine, gpuTimeout, testedBackends } from "../helpers/backends";
 import { startEngine, type EngineUnderTest } from "../helpers/engineProcess";
-import { npy } from "../helpers/datasetFiles";
-import { digitRows } from "../helpers/memoryDataset";
+import { writeSmallDigits } from "../helpers/memoryDataset";
 
 // A real engine process whose GPU goes away in the midst of training. The process is given a signal handler that destroys the
 // device that the engine asked for; all else is the engine's own doing.
@@ -41,9 +40,7 @@ describe.skipIf(!hasGpu)("a GPU that goes away", () => {
     folder = mkdtempSync(join(out, "device-loss-")); // inside the project, where the process finds the package webgpu
     script = await bundleEngine(folder);
     writeFileSync(join(folder, "loseDevice.cjs"), loseDeviceAtSignal);
-    // Small enough for tfjs's kernels for small products, which a software GPU compiles sooner.
-    dataset = join(folder, "digits.npy");
-    writeFileSync(dataset, npy([...(await digitRows(32, 2)).data], "<f4", [32, 14 * 14]));
+    dataset = await writeSmallDigits(folder, 32);
   });
   afterAll(async () => {
     for (const { child, ended } of engines) {
