@@ -9,6 +9,7 @@ import { checkVsix } from "./checkVsix.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const build = path.join(root, "build");
+const production = path.join(build, "production");
 
 /** What the packages call each platform. @type {Record<string, { os: string, cpu: string, libc?: string, webgpu: string }>} */
 export const targets = {
@@ -26,7 +27,7 @@ export function currentTarget() {
 }
 
 /**
- * Makes and checks the .vsix of one platform from dist/, which must have been built for production.
+ * Makes and checks the .vsix of one platform from the build for production, which is made first unless it is `built`.
  * @param {string} target @param {{ built?: boolean, log?: (line: string) => void }} [options]
  * @returns {Promise<{ file: string, bytes: number }>}
  */
@@ -37,6 +38,7 @@ export async function packageExtension(target, { built = false, log = console.lo
   const staging = path.join(build, "vsix", target);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
+  cpSync(production, path.join(staging, "dist"), { recursive: true });
   for (const name of shipped()) cpSync(path.join(root, name), path.join(staging, name), { recursive: true });
   const modules = await nativeModules(target, log);
   for (const [name, source] of Object.entries(modules)) copyModule(name, source, path.join(staging, "node_modules", name), target);
@@ -51,17 +53,17 @@ export async function packageExtension(target, { built = false, log = console.lo
   return { file, bytes };
 }
 
-/** @param {(line: string) => void} log */
-export function buildForProduction(log) {
+/** Builds into a folder of its own: dist/ may be in use. @param {(line: string) => void} log */
+function buildForProduction(log) {
   log("Building the extension for production");
-  const result = spawnSync(process.execPath, [path.join(root, "esbuild.mjs"), "--production"], { cwd: root, stdio: "inherit" });
-  if (result.status !== 0) throw new ToolError("The build failed; its messages are above.");
+  const result = spawnSync(process.execPath, [path.join(root, "esbuild.mjs"), "--production", "--outdir", production], { cwd: root, encoding: "utf8" });
+  if (result.status !== 0) throw new ToolError(`The build failed:\n${result.stdout}${result.stderr}`);
 }
 
 // Named one by one: what is not named is not shipped.
 function shipped() {
-  const names = readdirSync(root).filter(name => /^(dist|media|l10n|package\.nls(\..+)?\.json|README\.md|CHANGELOG\.md|LICENSE|\.vscodeignore)$/.test(name));
-  for (const needed of ["dist", "README.md", "CHANGELOG.md", "LICENSE"]) if (!names.includes(needed)) throw new ToolError(`${needed} is missing and belongs into the package.`);
+  const names = readdirSync(root).filter(name => /^(media|l10n|package\.nls(\..+)?\.json|README\.md|CHANGELOG\.md|LICENSE|\.vscodeignore)$/.test(name));
+  for (const needed of ["README.md", "CHANGELOG.md", "LICENSE"]) if (!names.includes(needed)) throw new ToolError(`${needed} is missing and belongs into the package.`);
   return names;
 }
 

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { createSampleWorkspace } from "../samples/create.mjs";
 import { ToolError } from "../tools/lockedInstall.mjs";
@@ -19,32 +20,33 @@ const out = path.join(root, "out");
  * @typedef {object} Stage
  * @property {string} name
  * @property {string} about
- * @property {boolean} [besideLast] runs beside the stage before it: it waits more than it computes
  * @property {(log: Log) => Promise<Counts>} run
  */
 
 const { values: options } = parseArgs({ options: { only: { type: "string" }, grep: { type: "string" }, help: { type: "boolean", short: "h" } } });
 
-/** @type {Stage[]} */
-const stages = [
-  { name: "lint", about: "eslint", run: () => single(bin("eslint/bin/eslint.js"), ["."]) },
-  { name: "types", about: "tsc -b", run: () => single(bin("typescript/bin/tsc"), ["-b"]) },
-  { name: "host", about: "VS Code server, browser and packaging tool, installed on first use", run: async () => (await installed, nothing) },
-  { name: "build", about: "esbuild", run: () => single(path.join(root, "esbuild.mjs"), []) },
-  { name: "unit", about: "vitest, no VS Code", run: () => vitest("unit") },
-  { name: "vscode", about: "mocha inside a real VS Code", besideLast: true, run: inVsCode },
-  { name: "pages", about: "each webview in a browser", run: () => vitest("pages") },
-  { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
+/**
+ * One group after the other; the stages of a group run beside each other, since each by itself leaves cores idle: the first
+ * ones take one thread, the in-host tests wait more than they compute. No stage needs what another of its group makes.
+ * @type {Stage[][]}
+ */
+const groups = [
+  [
+    { name: "lint", about: "eslint", run: log => single(bin("eslint/bin/eslint.js"), ["."], log) },
+    { name: "types", about: "tsc -b", run: log => single(bin("typescript/bin/tsc"), ["-b"], log) },
+    { name: "host", about: "VS Code server, browser and packaging tool, installed on first use", run: installed },
+    { name: "build", about: "esbuild", run: log => single(path.join(root, "esbuild.mjs"), [], log) },
+  ],
+  [
+    { name: "unit", about: "vitest, no VS Code", run: log => vitest("unit", log) },
+    { name: "vscode", about: "mocha inside a real VS Code", run: inVsCode },
+  ],
+  [
+    { name: "pages", about: "each webview in a browser", run: log => vitest("pages", log) },
+    { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
+  ],
 ];
-
-/** @type {Promise<void> | undefined} */
-let installed;
-
-async function install() {
-  await ensureHost();
-  const { ensureVsce } = await import("./package.mjs");
-  await ensureVsce();
-}
+const stages = groups.flat();
 
 const nothing = { passed: 0, failed: 0, skipped: 0 };
 
@@ -54,23 +56,21 @@ async function main() {
   const unknown = only?.filter(name => !stages.some(stage => stage.name === name)) ?? [];
   if (unknown.length) throw new ToolError(`--only ${unknown.join(",")}: the stages are ${stages.map(stage => stage.name).join(", ")}`);
   mkdirSync(out, { recursive: true });
-  // What is downloaded comes while the sources are checked.
-  if (!only || only.includes("host")) (installed = install()).catch(() => undefined); // its stage tells
   const total = { ...nothing };
   const lines = [];
   const failures = [];
-  const chosen = stages.filter(({ name }) => !only || only.includes(name));
-  while (chosen.length > 0) {
-    const together = [chosen.shift(), ...(chosen[0]?.besideLast ? [chosen.shift()] : [])];
-    const [first, second] = together;
-    if (second) console.log(`\n━━ ${second.name} runs beside the next, and is told after it`);
+  for (const group of groups) {
+    const together = group.filter(({ name }) => !only || only.includes(name));
+    const [first, ...others] = together;
+    if (!first) continue;
+    if (others.length) console.log(`\n━━ beside the next, and told after it: ${others.map(({ name }) => name).join(", ")}`);
     console.log(`\n━━ ${first.name}: ${first.about}`);
-    // What the second says is kept, so that the two are not mixed.
-    const kept = second ? [`\n━━ ${second.name}: ${second.about}`] : [];
-    const results = together.map((stage, i) => timed(stage, i === 0 ? console.log : line => kept.push(line)));
+    // What the others say is kept, so that they are not mixed.
+    const kept = others.map(({ name, about }) => [`\n━━ ${name}: ${about}`]);
+    const results = [timed(first, console.log), ...others.map((stage, i) => timed(stage, line => kept[i].push(line)))];
     for (const [i, result] of results.entries()) {
       const { counts, seconds } = await result;
-      if (i > 0) console.log(kept.join("\n"));
+      if (i > 0) console.log(kept[i - 1].join("\n"));
       for (const key of Object.keys(total)) total[key] += counts[key];
       failures.push(...(counts.failures ?? []).map(failure => `✗ ${together[i].name}: ${failure}`));
       lines.push(`${together[i].name.padEnd(8)} ${counts.failed ? "✗" : "✓"} ${sum(counts)}, ${seconds.toFixed(1)} s`);
@@ -99,12 +99,19 @@ const sum = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed
 const bin = file => path.join(root, "node_modules", file);
 
 /** A stage without tests of its own counts as one. */
-async function single(script, args) {
-  const code = await node(script, args);
+async function single(script, args, log) {
+  const code = await node(script, args, log);
   return code === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
 }
 
-async function vitest(project) {
+async function installed(log) {
+  await ensureHost({ log });
+  const { ensureVsce } = await import("./package.mjs");
+  await ensureVsce(log);
+  return nothing;
+}
+
+async function vitest(project, log) {
   const report = path.join(out, `${project}.json`);
   rmSync(report, { force: true });
   // A software GPU, so that the WebGPU backend is tested on every machine; a running process takes no new library path.
@@ -112,7 +119,7 @@ async function vitest(project) {
   const code = await node(bin("vitest/vitest.mjs"), [
     "run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`,
     ...(options.grep ? ["-t", options.grep] : []),
-  ], env);
+  ], log, env);
   if (!existsSync(report)) return { ...nothing, failed: code === 0 ? 0 : 1 };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
   // A file that could not be loaded has failed without a failed test in it.
@@ -146,14 +153,14 @@ const sumOf = (a, b) => ({
 /** The first lines of a message. */
 const start = message => message.split("\n").slice(0, 3).join("\n").slice(0, 500);
 
-async function packaged() {
+async function packaged(log) {
   const { currentTarget, packageExtension } = await import("./package.mjs");
   const target = currentTarget();
   if (!target) return { ...nothing, skipped: 1 };
-  const { file } = await packageExtension(target, { log: console.log });
+  const { file } = await packageExtension(target, { log });
   const { compileSuite, runHostTests } = await import("./vscodeTest.mjs");
   const suite = await compileSuite({ source: path.join(root, "test/vscode/vsix"), outDir: path.join(out, "vsix-tests") });
-  const installed = counted(await runHostTests({ vsix: file, suite, folder: await workspace("vsix"), grep: options.grep }));
+  const installed = counted(await runHostTests({ vsix: file, suite, folder: await workspace("vsix"), grep: options.grep, log }));
   return sumOf({ ...nothing, passed: 1 }, installed); // the package itself was checked
 }
 
@@ -170,14 +177,17 @@ function counted({ passed, failed, skipped, code, failures }) {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped, failures: failures.map(start) };
 }
 
-/** Runs a script under this Node, and ends it with this process. @returns {Promise<number | string>} */
-function node(script, args, env = {}) {
-  const child = spawn(process.execPath, [script, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"], detached: process.platform !== "win32" });
+/** Runs a script under this Node, and ends it with this process. What it prints goes to `log`. @returns {Promise<number | string>} */
+function node(script, args, log, env = {}) {
+  // Straight to the terminal where nothing is kept: colours, and lines that are overwritten.
+  const output = log === console.log ? "inherit" : "pipe";
+  const child = spawn(process.execPath, [script, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", output, output], detached: process.platform !== "win32" });
+  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", log);
   const kill = () => signalGroup(child.pid, "SIGKILL");
   const untie = endWithThisProcess({ stop: kill, kill });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code, signal) => resolve(code ?? signal));
+    child.once("close", (code, signal) => resolve(code ?? signal));
   }).finally(untie);
 }
 

@@ -5,7 +5,7 @@ import { openCheckpoint } from "../../src/engine/checkpoint";
 import { deviceLostExitCode } from "../../src/protocol/engineApi";
 import { bundleEngine, gpuTimeout, testedBackends } from "../helpers/backends";
 import { startEngine, type EngineUnderTest } from "../helpers/engineProcess";
-import { writeDigits } from "../helpers/memoryDataset";
+import { writeSmallDigits } from "../helpers/memoryDataset";
 
 // A real engine process whose GPU goes away in the midst of training. The process is given a signal handler that destroys the
 // device that the engine asked for; all else is the engine's own doing.
@@ -40,7 +40,7 @@ describe.skipIf(!hasGpu)("a GPU that goes away", () => {
     folder = mkdtempSync(join(out, "device-loss-")); // inside the project, where the process finds the package webgpu
     script = await bundleEngine(folder);
     writeFileSync(join(folder, "loseDevice.cjs"), loseDeviceAtSignal);
-    dataset = writeDigits(folder, 32);
+    dataset = await writeSmallDigits(folder, 32);
   });
   afterAll(async () => {
     for (const { child, ended } of engines) {

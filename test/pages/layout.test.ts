@@ -14,7 +14,7 @@ const widthsOf = (id: ViewId) => (id === "explorer" ? [200, ...widths] : widths)
 
 describe("nothing is cut off or covered", async () => {
   it.each(await pairs(["digits", "long"]))("%s of %s", async (id, checkpoint) => {
-    const view = await openView(id, { checkpoint, selection: Int32Array.of(3) });
+    const view = await openView(id, { checkpoint, selection: Int32Array.of(3), screenshots: pictures !== null });
     for (const width of widthsOf(id)) {
       await view.resize(width);
       expect(await view.page.evaluate(() => window.latentLens.audit.layoutProblems()), `${width} px wide`).toEqual([]);

@@ -84,7 +84,7 @@ describe("a run under way", () => {
 
 describe("what the user arranged outlives a reload", () => {
   it("in the scatter: map, dimensions, colours, filter, panel, zoom", async () => {
-    const view = await openView("scatter");
+    const view = await openView("scatter", { screenshots: true });
     await view.page.getByRole("combobox", { name: "Colour" }).selectOption("column:body_mass_g");
     await view.page.getByRole("button", { name: "3D" }).click();
     await view.page.getByRole("button", { name: "Zoom in (+)" }).click();

@@ -21,8 +21,8 @@ describe("texts and icons are readable in every theme", async () => {
 
 describe("a change of theme leaves nothing of the old one", () => {
   it.each(viewIds)("%s", async id => {
-    const light = await openView(id, { checkpoint: "penguins", theme: "light", selection: Int32Array.of(3, 4, 200) });
-    const changed = await openView(id, { checkpoint: "penguins", theme: "dark", selection: Int32Array.of(3, 4, 200) });
+    const light = await openView(id, { checkpoint: "penguins", theme: "light", selection: Int32Array.of(3, 4, 200), screenshots: true });
+    const changed = await openView(id, { checkpoint: "penguins", theme: "dark", selection: Int32Array.of(3, 4, 200), screenshots: true });
     expect(await differingPixels(light, changed)).toBeGreaterThan(1000);
     await changed.setTheme("light");
     expect(await differingPixels(light, changed)).toBe(0);

@@ -30,6 +30,8 @@ export interface Opening {
   /** `en`, or `xx` for texts half as long again. */
   language?: "en" | "xx";
   gpu?: Gpu;
+  /** For tests that compare screenshots: two of the same page are then the same to the bit, at the price of a slower page. */
+  screenshots?: boolean;
   /** Runs before the page asks anything. */
   prepare?(host: FakeHost): void;
 }
@@ -48,9 +50,13 @@ export interface View {
   close(): Promise<void>;
 }
 
-const contexts = new Map<Gpu, Promise<BrowserContext>>();
-/** Tabs whose view was closed, for the next one: a new tab is a new process. */
-const tabs = new Map<Gpu, Page[]>();
+/** By GPU, and whether for screenshots. */
+const browsers = new Map<string, Promise<Browser>>();
+interface Browser {
+  context: BrowserContext;
+  /** Tabs whose view was closed, for the next one: a new tab is a new process. */
+  tabs: Page[];
+}
 const server = servePages(language => (language === "en" ? {} : longerTexts()));
 /** By a number that the page has in its address, so that nothing a tab did before is taken for what its next view does. */
 const open = new Map<string, View & { receive(message: Message): void }>();
@@ -64,11 +70,12 @@ export async function closeViews(): Promise<void> {
 }
 
 /** Opens a view as VS Code does, and waits until it shows what it has. */
-export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, members, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", prepare }: Opening = {}): Promise<View> {
-  if (!contexts.has(gpu)) contexts.set(gpu, startBrowser(gpu));
-  const [context, { origin }, { engine, ...made }] = await Promise.all([contexts.get(gpu)!, server, checkpoints()]);
+export async function openView(id: ViewId, { checkpoint = "penguins", selection = new Int32Array(0), title, state = {}, members, width = 800, height = 560, theme = "dark", language = "en", gpu = "webgl", screenshots = false, prepare }: Opening = {}): Promise<View> {
+  const browser = `${gpu} ${screenshots}`;
+  if (!browsers.has(browser)) browsers.set(browser, startBrowser(gpu, screenshots));
+  const [{ context, tabs }, { origin }, { engine, ...made }] = await Promise.all([browsers.get(browser)!, server, checkpoints()]);
   const opening = String(++openings);
-  const page = tabs.get(gpu)!.pop() ?? (await context.newPage());
+  const page = tabs.pop() ?? (await context.newPage());
   await page.setViewportSize({ width, height });
   const faults: string[] = [];
   const stopWatching = watch(page, origin, faults);
@@ -103,7 +110,7 @@ export async function openView(id: ViewId, { checkpoint = "penguins", selection 
       faults.push(...host.argsOf("report").map(([fault]) => `reported: ${String(fault)}`));
       stopWatching();
       await page.goto("about:blank"); // what still moves in it would be drawn beside the next view
-      tabs.get(gpu)!.push(page);
+      tabs.push(page);
     },
   };
   open.set(opening, { ...view, receive: message => receivers.forEach(receive => receive(message)) });
@@ -141,15 +148,15 @@ function drawWithWebgl(): void {
 }
 
 /** A browser for the views of all test files; each has a state of its own. */
-async function startBrowser(gpu: Gpu): Promise<BrowserContext> {
-  const context = await (await launchChromium({ gpu })).newContext();
-  tabs.set(gpu, []);
+async function startBrowser(gpu: Gpu, screenshots: boolean): Promise<Browser> {
+  // A GPU in software that only puts the page together costs more than to do without it; but text may then differ by a shade.
+  const context = await (await launchChromium({ gpu, args: screenshots ? [] : ["--disable-gpu-compositing"] })).newContext();
   await context.exposeFunction("latentLensPost", (opening: string, text: string) => open.get(opening)?.receive(decode(text) as Message));
   await context.exposeFunction("latentLensFault", (opening: string, fault: string) => void open.get(opening)?.faults.push(fault));
   const { outputFiles } = await build({ entryPoints: [resolve(import.meta.dirname, "pageSide.ts")], bundle: true, write: false, format: "iife", target: "es2022" });
   await context.addInitScript({ content: outputFiles[0]!.text });
   if (gpu !== "none") await context.addInitScript(drawWithWebgl);
-  return context;
+  return { context, tabs: [] };
 }
 
 async function settled(page: Page, host: FakeHost): Promise<void> {
