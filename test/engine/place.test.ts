@@ -291,6 +291,13 @@ describe("rows placed in a map", () => {
 
     it("are read as the map's were, as far as the file has it, and what is missing is named", async () => {
       const path = await fit("umap", "read-alike", { epochs: 50 }, first);
+      // A penguin that nobody measured lies where the map has it, whatever the others of its new file weigh.
+      const [unmeasured] = table(lines.filter(line => line.split(",").filter(cell => cell === "" || cell === "NaN").length >= 4));
+      const beside = write("beside.csv", [columns, unmeasured!, ...rest.filter(cells => cells.includes("Gentoo"))]);
+      expect((await engine.inspectFor(path, { path: beside, choices: null })).notes.join()).toContain("filled with the column's mean in the map's rows: ");
+      const { id } = await place(path, beside);
+      expect((await tensor(path, `placed.${id}.neighbors.distances`))[0]).toBeLessThan(1e-5);
+      await engine.removePlaced(path, id);
       const at = columns.indexOf("species"), mass = columns.indexOf("body_mass_g"), island = columns.indexOf("island");
       const without = (column: number) => [columns, ...rest].map(cells => cells.filter((_, i) => i !== column));
       const unlabelled = await engine.inspectFor(path, { path: write("unlabelled.csv", without(at)), choices: null });
