@@ -228,7 +228,7 @@ describe("training", () => {
 
   it("is cancelled in mid-epoch, keeps what it has, and resumes to the same losses", async () => {
     // Progress comes ten times a second: enough epochs for one of the first to be seen.
-    const longer = { ...small, epochs: 20 };
+    const longer = { ...small, epochs: 12 };
     const whole = start(digits, "vae", longer);
     await whole.done;
     const expected = withoutTimes((await headerOf(whole.checkpointPath)).losses);

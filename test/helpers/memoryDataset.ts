@@ -66,12 +66,12 @@ export function writeDigits(folder: string, count: number, from = 0, name = "dig
 }
 
 /**
- * The first `count` digits of MNIST's test set as vectors of 14 × 14 pixels, 0 to 255, in an npy file in `folder`; gives its path.
- * Rows so small go through tfjs's kernels for small products, which take a software GPU a quarter of the time to compile.
+ * The first `count` digits of MNIST's test set as images of 14 × 14 pixels in an npy file in `folder`; gives its path. Rows so
+ * small go through tfjs's kernels for small products, which take a software GPU a quarter of the time to compile.
  */
 export async function writeSmallDigits(folder: string, count: number): Promise<string> {
   const path = join(folder, "digits.npy");
-  const { data, dim } = await digitRows(count, 2);
-  writeFileSync(path, npy([...data], "<f4", [count, dim]));
+  const { data } = await digitRows(count, 2);
+  writeFileSync(path, npy([...data], "|u1", [count, 14, 14]));
   return path;
 }

@@ -2,7 +2,7 @@ import { LatentError } from "../../protocol/errors";
 import type { WebgpuBackend } from "../kernels/webgpu/webgpuBackend";
 import type { LosableDevice } from "./adapters";
 
-// WebGPU never throws: what goes wrong is an event, the object that could not be made is an invalid one, and what is computed
+// WebGPU hardly ever throws: what goes wrong is an event, the object that could not be made is an invalid one, and what is computed
 // with it is silently left out, so that a loss would simply stay as it was. Dawn's event comes before the call returns; here
 // it is turned into an exception of that very call, and a read never gives values of work that failed.
 
@@ -23,18 +23,28 @@ export function guardDevice(device: LosableDevice, backend: WebgpuBackend): void
   const { maxBufferSize = Infinity, maxStorageBufferBindingSize = Infinity } = device.limits;
   const largest = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   const createBuffer = device.createBuffer.bind(device);
+  const tryBuffer = (descriptor: Parameters<typeof createBuffer>[0]): { buffer: ReturnType<typeof createBuffer>; reason?: undefined } | { buffer?: undefined; reason: string } => {
+    try {
+      const buffer = createBuffer(descriptor);
+      const reason = takeFailure();
+      return reason === undefined ? { buffer } : { reason };
+    } catch (error) {
+      takeFailure();
+      // The one that WebGPU does throw: a buffer to write into at once could not be had.
+      if (error instanceof RangeError) return { reason: firstLine(error.message) };
+      throw error;
+    }
+  };
   device.createBuffer = descriptor => {
     throwFailure("do what came before");
     if (descriptor.size > largest) throw new LatentError("out-of-memory", `the GPU takes at most ${inBytes(largest)} in one piece, ${inBytes(descriptor.size)} are needed.`);
-    let buffer = createBuffer(descriptor);
-    if (failure === undefined) return buffer;
-    takeFailure();
+    let made = tryBuffer(descriptor);
+    if (made.buffer) return made.buffer;
     // Buffers are kept to be used again, those of other sizes, too.
     releaseKeptBuffers(backend);
-    buffer = createBuffer(descriptor);
-    const reason = takeFailure();
-    if (reason !== undefined) throw new LatentError("out-of-memory", `the GPU has no ${inBytes(descriptor.size)} left (${reason}).`);
-    return buffer;
+    made = tryBuffer(descriptor);
+    if (!made.buffer) throw new LatentError("out-of-memory", `the GPU has no ${inBytes(descriptor.size)} left (${made.reason}).`);
+    return made.buffer;
   };
   for (const [method, work] of [["createShaderModule", "compile a shader"], ["createComputePipeline", "compile a shader"], ["createBindGroup", "bind its buffers"]] as const) {
     const call = device[method].bind(device) as (descriptor: never) => object;

@@ -10,7 +10,8 @@ function setUp(free: number) {
   const fail = (message: string) => tell({ error: { message } });
   const device = {
     limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 27 },
-    createBuffer: ({ size }: { size: number }) => {
+    createBuffer: ({ size, mappedAtCreation }: { size: number; mappedAtCreation?: boolean }) => {
+      if (size > state.free && mappedAtCreation) throw new RangeError("createBuffer failed");
       if (size > state.free) fail("vkAllocateMemory failed\n - While calling CreateBuffer");
       else state.free -= size;
       return { size };
@@ -47,6 +48,15 @@ describe("a guarded device", () => {
     expect(backend.bufferManager.freeBuffers.get("3000_128")).toEqual([]);
     expect(() => device.createBuffer({ size: 3500 })).toThrow(expect.objectContaining({ code: "out-of-memory", message: "the GPU has no 1 MB left (vkAllocateMemory failed)." }) as Error);
     expect(device.createBuffer({ size: 100 })).toEqual({ size: 100 });
+  });
+
+  it("says the same where Dawn throws: of a buffer to write into at once", () => {
+    const { device, state } = setUp(1000);
+    const mapped = (size: number) => device.createBuffer({ size, mappedAtCreation: true } as { size: number });
+    expect(mapped(3500)).toEqual({ size: 3500 });
+    expect(state).toEqual({ free: 500, submits: 1 });
+    expect(() => mapped(3500)).toThrow(expect.objectContaining({ code: "out-of-memory", message: "the GPU has no 1 MB left (createBuffer failed)." }) as Error);
+    expect(mapped(100)).toEqual({ size: 100 });
   });
 
   it("throws what else fails, and gives no values of work that failed", async () => {
