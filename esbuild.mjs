@@ -1,14 +1,16 @@
 // Builds dist/: the extension and the engine as CommonJS for Node, one ES module per webview, the kernels, and the wasm
-// files of TensorFlow.js. `--production` minifies, `--watch` rebuilds on change, `--outdir FOLDER` takes another folder.
+// files of TensorFlow.js. `--production` minifies, `--watch` rebuilds on change. `--package` builds for production into
+// build/production/: dist/ may be in use.
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { existsSync, readdirSync } from "node:fs";
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
-import { buildKernels } from "./scripts/buildKernels.mjs";
+import { buildKernels, kernelFiles } from "./scripts/buildKernels.mjs";
 import { noticesOf } from "./scripts/notices.mjs";
 
-const { values: { production, watch, outdir } } = parseArgs({ options: { production: { type: "boolean" }, watch: { type: "boolean" }, outdir: { type: "string", default: "dist" } } });
+const packaged = process.argv.includes("--package");
+const production = packaged || process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+const outdir = packaged ? "build/production" : "dist";
 const views = readdirSync("src/webviews").filter(id => existsSync(`src/webviews/${id}/main.ts`));
 const common = { bundle: true, minify: production, sourcemap: !production, logLevel: "warning", legalComments: "none" };
 
@@ -35,7 +37,10 @@ await mkdir(`${outdir}/webviews`, { recursive: true });
 await cp("src/webviews/shared/page.css", `${outdir}/webviews/page.css`);
 await cp("node_modules/@vscode/codicons/dist/codicon.ttf", `${outdir}/webviews/codicon.ttf`);
 const kernels = await buildKernels();
-if (resolve(outdir, "kernels") !== kernels) await cp(kernels, `${outdir}/kernels`, { recursive: true, filter: file => !file.endsWith(".tmp") }); // another build may be writing
+if (packaged) {
+  await mkdir(`${outdir}/kernels`);
+  for (const file of kernelFiles) await cp(`${kernels}/${file}`, `${outdir}/kernels/${file}`);
+}
 const metafiles = [];
 for (const target of targets) {
   const options = { ...common, ...target, metafile: true };

@@ -29,6 +29,9 @@ const variants = {
   maps: { sources: mapSources, features: ["simd", "bulk-memory", "threads"] },
   "maps-relaxed": { sources: mapSources, features: ["simd", "bulk-memory", "relaxed-simd", "threads"] },
 };
+/** All that a build makes, but for the stamp. */
+export const kernelFiles = [...Object.keys(variants).map(name => `${name}.wasm`), ...Object.keys(threadSources)];
+
 /** A module that several threads run takes the shared memory of tfjs's threaded module, of its largest size. */
 const sharedMemory = ["--sharedMemory", "--maximumMemory", "65536"];
 

@@ -9,7 +9,7 @@ import { checkVsix } from "./checkVsix.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const build = path.join(root, "build");
-const production = path.join(build, "production");
+const production = path.join(build, "production"); // as esbuild.mjs has it
 
 /** What the packages call each platform. @type {Record<string, { os: string, cpu: string, libc?: string, webgpu: string }>} */
 export const targets = {
@@ -56,7 +56,7 @@ export async function packageExtension(target, { built = false, log = console.lo
 /** Builds into a folder of its own: dist/ may be in use. @param {(line: string) => void} log */
 function buildForProduction(log) {
   log("Building the extension for production");
-  const result = spawnSync(process.execPath, [path.join(root, "esbuild.mjs"), "--production", "--outdir", production], { cwd: root, encoding: "utf8" });
+  const result = spawnSync(process.execPath, [path.join(root, "esbuild.mjs"), "--package"], { cwd: root, encoding: "utf8" });
   if (result.status !== 0) throw new ToolError(`The build failed:\n${result.stdout}${result.stderr}`);
 }
 
