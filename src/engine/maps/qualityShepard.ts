@@ -98,19 +98,26 @@ function stress(data: Float64Array, map: Float64Array): number {
 /** Ranks from 1; equal values share the mean of theirs. */
 export function ranked(values: Float64Array): Float64Array {
   const sorted = values.slice().sort();
-  // Searched for, which is faster than sorting with a comparison of our own.
-  return values.map(value => (firstIndex(sorted, other => other >= value) + firstIndex(sorted, other => other > value) + 1) / 2);
-}
-
-/** Where in ascending values the first one is for which `holds`; their number where there is none. */
-function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(sorted[middle]!)) high = middle;
-    else low = middle + 1;
+  const { length } = sorted;
+  // At the first of equal values their rank.
+  const ranks = new Float64Array(length);
+  for (let start = 0, end = 0; start < length; start = end) {
+    while (end < length && sorted[end] === sorted[start]) end++;
+    ranks[start] = (start + end + 1) / 2;
   }
-  return low;
+  // Searched for, which is faster than sorting with a comparison of our own.
+  const result = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const value = values[i]!;
+    let low = 0, high = length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    result[i] = ranks[low]!;
+  }
+  return result;
 }
 
 /** Pearson's. */
