@@ -27,7 +27,7 @@ const { values: options } = parseArgs({ options: { only: { type: "string" }, gre
 
 /**
  * One group after the other; the stages of a group run beside each other, since each by itself leaves cores idle: the first
- * ones take one thread, the in-host tests wait more than they compute. No stage needs what another of its group makes.
+ * ones take one thread, the in-host tests wait more than they compute; pages take all that two cores have. No stage needs what another of its group makes.
  * @type {Stage[][]}
  */
 const groups = [
@@ -41,10 +41,8 @@ const groups = [
     { name: "unit", about: "vitest, no VS Code", run: log => vitest("unit", log) },
     { name: "vscode", about: "mocha inside a real VS Code", run: inVsCode },
   ],
-  [
-    { name: "pages", about: "each webview in a browser", run: log => vitest("pages", log) },
-    { name: "package", about: "the .vsix of this platform, installed and tried", run: packaged },
-  ],
+  [{ name: "pages", about: "each webview in a browser", run: log => vitest("pages", log) }],
+  [{ name: "package", about: "the .vsix of this platform, installed and tried", run: packaged }],
 ];
 const stages = groups.flat();
 

@@ -28,7 +28,7 @@ describe("rows placed in a map", () => {
   let engine: ReturnType<typeof createEngine>;
   let onProgress: (runId: string, progress: Progress) => void = () => undefined;
   beforeAll(async () => {
-    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 2 }, { didProgress: (id, progress) => onProgress(id, progress), didOpenBackend: () => undefined, didLog: () => undefined });
+    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 1 }, { didProgress: (id, progress) => onProgress(id, progress), didOpenBackend: () => undefined, didLog: () => undefined });
   });
   afterAll(async () => {
     await engine.close();
