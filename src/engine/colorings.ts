@@ -1,4 +1,4 @@
-import type { Labels } from "../protocol/data";
+import type { Column, Labels } from "../protocol/data";
 import type { ColoringDescription } from "../protocol/engineApi";
 import { LatentError } from "../protocol/errors";
 import { kMeans } from "./latent/clusters";
@@ -8,15 +8,22 @@ import type { OpenCheckpoint } from "./openCheckpoints";
 
 const clusterCounts = [5, 10, 20];
 
-/** What the rows of this checkpoint can be coloured by; `columns` are the dataset's, when it is there. */
+/** What the rows of this checkpoint can be coloured by, the most telling first; `columns` are the dataset's, when it is there. */
 export function coloringsOf({ header }: OpenCheckpoint, columns: readonly string[]): ColoringDescription[] {
   return [
     ...(header.labels ? [{ id: "label", title: header.labels.name }] : []),
     ...(header.capabilities.includes("score") ? [{ id: "score", title: "Reconstruction error" }] : []),
-    ...columns.filter(name => name !== header.labels?.name).map(name => ({ id: `column:${name}`, title: name })),
+    ...inOrder(columns.filter(name => name !== header.labels?.name), header.schema.columns).map(name => ({ id: `column:${name}`, title: name })),
     ...clusterCounts.filter(k => k < header.schema.count).map(k => ({ id: `cluster:${k}`, title: `${k} clusters (k-means)` })),
     ...Array.from({ length: Math.min(32, header.latent.dim) }, (_, j) => ({ id: `dimension:${j}`, title: latentNames(header.latent)[j]! })),
   ];
+}
+
+/** Categories that the rows have, then their numbers, then columns that were left out of them: numbers of the rows, names, dates. */
+function inOrder(names: readonly string[], features: readonly Column[]): string[] {
+  const kinds = new Map(features.map(({ name, kind }) => [name, kind]));
+  const place = (name: string) => ["categorical", "numeric", undefined].indexOf(kinds.get(name));
+  return [...names].sort((a, b) => place(a) - place(b));
 }
 
 /** "PC 1", "z 2", … */

@@ -243,9 +243,7 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
     `${escape(vscode.l10n.t(header.modelTitle))} · ${escape(header.dataset.name)} · ${formatCount(header.schema.count)} × [${header.schema.shape.join(", ")}]`,
     ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", epochsDone(header), header.epochs)] : []),
     `| | |\n|---|---|\n${rows([
-      ...Object.entries(header.hyperparameters).map(([name, value]): [string, string] => [name, Array.isArray(value) ? value.join(", ") : String(value)]),
-      ["seed", String(header.seed)],
-      ...(last ? Object.entries(last.train).map(([name, value]): [string, string] => [vscode.l10n.t("last {0}", name), formatLoss(value)]) : []),
+      ...(last && !mapObjectives.some(name => name in header.metrics) ? Object.entries(last.train).map(([name, value]): [string, string] => [vscode.l10n.t("last {0}", name), formatLoss(value)]) : []),
       ...(header.bestEpoch > 0 ? [[vscode.l10n.t("best epoch"), String(header.bestEpoch)] as [string, string]] : []),
       ...Object.entries(header.metrics).map(([name, value]): [string, string] => [vscode.l10n.t(name), formatLoss(value)]),
       ...(header.neighbors?.from ? [[vscode.l10n.t("neighbours from"), header.neighbors.from] as [string, string]] : []),
@@ -253,6 +251,8 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
       [vscode.l10n.t("time"), formatSeconds(header.seconds)],
       [vscode.l10n.t("made"), new Date(header.createdAt).toLocaleString(vscode.env.language)],
       [vscode.l10n.t("size"), formatBytes(file.bytes)],
+      ...Object.entries(header.hyperparameters).map(([name, value]): [string, string] => [name, Array.isArray(value) ? value.join(", ") : String(value)]),
+      ["seed", String(header.seed)],
     ])}`,
   ].join("\n\n"));
   text.supportThemeIcons = true;
