@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { checkpointExtension, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
+import type { Neighbors } from "../protocol/engineApi";
 import { isCancelled, throwIfCancelled } from "../protocol/errors";
 import { basisPath, openCheckpoint } from "./checkpoint";
 import { comparesAllPairs, graphSize, type MapRows, type NeighborGraph } from "./mapRuns";
+import type { OpenCheckpoint } from "./openCheckpoints";
 import type { NamedTensors } from "./safetensors";
 
 // Neighbour graphs as maps keep them in their checkpoints, and where another map of the same rows finds them. Which rows those are is
@@ -131,6 +133,20 @@ function areSound(rows: Int32Array, distances: Float32Array, k: number, count: n
     }
   }
   return true;
+}
+
+/** Of one row, the `count` nearest in a graph; null where it has fewer of each. */
+export function neighborsOf({ k, rows, distances }: Pick<NeighborGraph, "k" | "rows" | "distances">, row: number, count: number): Neighbors | null {
+  return k < count ? null : { rows: rows.slice(row * k, row * k + count), distances: distances.slice(row * k, row * k + count) };
+}
+
+/** Of a map: the nearest rows in the data, from the graph that it was made of; null where there is none so large, or of another metric. */
+export async function neighborsInData(checkpoint: OpenCheckpoint, row: number, metric: Metric, count: number): Promise<Neighbors | null> {
+  const measured = checkpoint.header.hyperparameters["metric"];
+  if (measured !== metric && measured !== "precomputed") return null;
+  const [rows, distances] = await Promise.all([checkpoint.tensor(tensorNames[0]), checkpoint.tensor(tensorNames[1])]);
+  if (!rows || !distances) return null;
+  return neighborsOf({ k: rows.shape[1]!, rows: rows.data as Int32Array, distances: distances.data as Float32Array }, row, count);
 }
 
 /** The first k neighbours of each row. */

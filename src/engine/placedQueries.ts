@@ -2,6 +2,7 @@ import type { Labels } from "../protocol/data";
 import type { Neighbors, PlacedPoints } from "../protocol/engineApi";
 import { messageOf } from "../protocol/errors";
 import { coloring } from "./colorings";
+import { neighborsOf } from "./keptGraphs";
 import type { OpenCheckpoint } from "./openCheckpoints";
 import type { PlacedRowSet } from "./placedRows";
 
@@ -91,6 +92,5 @@ function nearestCluster(latents: Float32Array, clusters: Extract<Labels, { kind:
 /** The rows of the map that were nearest to a placed row in the data; null where so many are not kept, or by another metric. */
 export async function neighborsOfPlaced(set: PlacedRowSet, row: number, count: number): Promise<Neighbors | null> {
   const kept = await set.neighbors();
-  if (!kept || kept.k < count) return null;
-  return { rows: kept.rows.slice(row * kept.k, row * kept.k + count), distances: kept.distances.slice(row * kept.k, row * kept.k + count) };
+  return kept && neighborsOf(kept, row, count);
 }

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rowSize, type LatentSpace } from "../protocol/data";
-import type { Anchor, CheckpointQueries, LatentSummary, Metric, Neighbors, Points, Quality } from "../protocol/engineApi";
+import type { Anchor, CheckpointQueries, LatentSummary, Points, Quality } from "../protocol/engineApi";
 import { LatentError, messageOf } from "../protocol/errors";
 import { coloring, coloringsOf, latentNames } from "./colorings";
 import type { Dataset } from "./datasets/dataset";
 import { shrink, toBytes } from "./images";
+import { neighborsInData } from "./keptGraphs";
 import { nearestRows } from "./latent/neighbors";
 import { effectLatents, effectsOf, quantileValue, sheetLatents, stepsBetween, traversalLatents } from "./latent/traversal";
 import { can } from "./models/model";
@@ -174,15 +175,6 @@ function joined(rows: readonly Float32Array[], { schema }: OpenCheckpoint): Floa
   const all = new Float32Array(rows.length * size);
   rows.forEach((row, i) => all.set(row, i * size));
   return all;
-}
-
-/** Of a map: the nearest rows in the data, from the graph that it was made of; null where there is none so large, or of another metric. */
-async function neighborsInData(checkpoint: OpenCheckpoint, row: number, metric: Metric, count: number): Promise<Neighbors | null> {
-  const [rows, distances] = await Promise.all([checkpoint.tensor("neighbors.rows"), checkpoint.tensor("neighbors.distances")]);
-  const k = rows?.shape[1] ?? 0;
-  const measured = checkpoint.header.hyperparameters["metric"];
-  if (!rows || !distances || k < count || (measured !== metric && measured !== "precomputed")) return null;
-  return { rows: (rows.data as Int32Array).slice(row * k, row * k + count), distances: (distances.data as Float32Array).slice(row * k, row * k + count) };
 }
 
 /** The axes of a space that can be drawn as it is or is ordered by variance, else the principal ones. */

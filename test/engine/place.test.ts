@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/engine/checkpoint";
-import { createEngine } from "../../src/engine/engine";
 import type { HyperparameterValues, Progress } from "../../src/protocol/data";
 import type { EngineApi } from "../../src/protocol/engineApi";
 import { connect, expose, type Message, type Port } from "../../src/protocol/rpc";
-import { backendOptions } from "../helpers/backends";
 import { npy } from "../helpers/datasetFiles";
+import { mapEngine } from "../helpers/mapEngine";
 import { writeDigits } from "../helpers/memoryDataset";
 
 // New rows in finished maps, through the engine: a file in, the same map with more points in it out.
@@ -25,10 +24,10 @@ describe("rows placed in a map", () => {
   const others = writeDigits(folder, held, known, "others");
   const crowd = writeDigits(folder, crowded, 0, "crowd");
   const newcomers = writeDigits(folder, guests, crowded, "newcomers");
-  let engine: ReturnType<typeof createEngine>;
+  let engine: Awaited<ReturnType<typeof mapEngine>>;
   let onProgress: (runId: string, progress: Progress) => void = () => undefined;
   beforeAll(async () => {
-    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 1 }, { didProgress: (id, progress) => onProgress(id, progress), didOpenBackend: () => undefined, didLog: () => undefined });
+    engine = await mapEngine((id, progress) => onProgress(id, progress));
   });
   afterAll(async () => {
     await engine.close();

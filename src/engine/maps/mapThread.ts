@@ -39,15 +39,15 @@ async function make(job: MapJob): Promise<void> {
   let device = "";
   const told = (name: string) => post({ type: "device", device: (device = name) });
   const gpu = job.gpu && job.rows.count >= job.gpu.leastRows ? lazyDevice(job.gpu.adapter) : null;
-  let notes = "";
+  let [searchedOn, notSearched] = ["", ""];
   const run = await mapKinds[job.kind]({
     ...job, crew, report,
     openDevice: gpu && (async () => {
       const opened = await gpu.open();
-      told(gpu.name);
+      told(gpu.name + notSearched);
       return opened;
     }),
-    onFallback: reason => told(`${processor} (${reason})`),
+    onFallback: reason => told(`${processor} (${reason})${searchedOn}`),
     graph: async (k, tell) => {
       if (graph && graph.k >= k) return graph;
       const distances = distancesIn(job);
@@ -57,7 +57,7 @@ async function make(job: MapJob): Promise<void> {
       return graph;
     },
   });
-  if (device === "") told(processor + notes);
+  if (device === "") told(processor + searchedOn + notSearched);
   if (!("advance" in run)) gpu?.close();
 
   /** The graph by the GPU's search; null where there is no GPU, the search would take long on it, or it fails. */
@@ -65,12 +65,12 @@ async function make(job: MapJob): Promise<void> {
     if (!gpu || !searchedOnDevice(job.rows, job.gpu)) return null;
     try {
       const found = await neighborsOnDevice(job.rows, k, crew, await gpu.open(), tell);
-      notes = `, neighbours: ${gpu.name}`;
+      searchedOn = `, neighbours: ${gpu.name}`;
       return found;
     } catch (error) {
       if (error instanceof LatentError && ["bad-request", "bad-dataset", "cancelled"].includes(error.code)) throw error;
       gpu.close();
-      notes = ` (neighbours: ${messageOf(error)})`;
+      notSearched = ` (neighbours: ${messageOf(error)})`;
       return null;
     }
   }

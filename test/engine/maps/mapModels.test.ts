@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine } from "../../../src/engine/engine";
 import { openCheckpoint } from "../../../src/engine/checkpoint";
 import { models } from "../../../src/engine/models";
 import type { Progress } from "../../../src/protocol/data";
-import { backendOptions } from "../../helpers/backends";
 import { npy } from "../../helpers/datasetFiles";
+import { mapEngine } from "../../helpers/mapEngine";
 import { mnistDigits, writeDigits } from "../../helpers/memoryDataset";
 
 // The maps through the engine, as a user meets them: a file in, a checkpoint out, stopped and resumed.
@@ -18,10 +17,10 @@ const count = 600;
 describe("maps through the engine", () => {
   const folder = mkdtempSync(join(tmpdir(), "latent-maps-"));
   const path = writeDigits(folder, count);
-  let engine: ReturnType<typeof createEngine>;
+  let engine: Awaited<ReturnType<typeof mapEngine>>;
   let onProgress: (progress: Progress) => void = () => undefined;
   beforeAll(async () => {
-    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 1 }, { didProgress: (_, progress) => onProgress(progress), didOpenBackend: () => undefined, didLog: () => undefined });
+    engine = await mapEngine((_, progress) => onProgress(progress));
   });
   afterAll(async () => {
     await engine.close();

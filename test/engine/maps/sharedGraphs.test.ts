@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint, updateCheckpoint } from "../../../src/engine/checkpoint";
-import { createEngine } from "../../../src/engine/engine";
 import { makeMap } from "../../../src/engine/mapRuns";
 import type { HyperparameterValues, Progress } from "../../../src/protocol/data";
-import { backendOptions } from "../../helpers/backends";
 import { npy } from "../../helpers/datasetFiles";
 import { digitRows } from "../../helpers/digitMaps";
+import { mapEngine } from "../../helpers/mapEngine";
 import { writeDigits } from "../../helpers/memoryDataset";
 import { bruteForceGraph } from "../../helpers/neighbors";
 
@@ -22,10 +21,10 @@ const umap = { epochs: 40 };
 describe("maps of the same rows", () => {
   const folder = mkdtempSync(join(tmpdir(), "latent-shared-"));
   const digits = writeDigits(folder, count);
-  let engine: ReturnType<typeof createEngine>;
+  let engine: Awaited<ReturnType<typeof mapEngine>>;
   let onProgress: (progress: Progress) => void = () => undefined;
   beforeAll(async () => {
-    engine = createEngine({ ...(await backendOptions()), backend: "wasm", threads: 1 }, { didProgress: (_, progress) => onProgress(progress), didOpenBackend: () => undefined, didLog: () => undefined });
+    engine = await mapEngine((_, progress) => onProgress(progress));
   });
   afterAll(async () => {
     await engine.close();
@@ -130,8 +129,8 @@ describe("maps of the same rows", () => {
   it("keep what was said of the graph when they are stopped and resumed", async () => {
     await fit("halves", "a", "tsne", tsne);
     const abort = new AbortController();
-    onProgress = ({ epoch }) => epoch > 0 && abort.abort();
-    const path = await fit("halves", "b", "umap", { epochs: 400 }, { signal: abort.signal });
+    onProgress = ({ epoch }) => epoch > 0 && abort.abort(); // long before the last
+    const path = await fit("halves", "b", "umap", { epochs: 12_000 }, { signal: abort.signal });
     onProgress = () => undefined;
     const stopped = await contents(path);
     expect(stopped.header).toMatchObject({ state: "interrupted", neighbors: { from: "a" } });
