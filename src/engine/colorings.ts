@@ -10,20 +10,24 @@ const clusterCounts = [5, 10, 20];
 
 /** What the rows of this checkpoint can be coloured by, the most telling first; `columns` are the dataset's, when it is there. */
 export function coloringsOf({ header }: OpenCheckpoint, columns: readonly string[]): ColoringDescription[] {
+  const { categories, others } = sorted(columns.filter(name => name !== header.labels?.name), header.schema.columns);
+  const byColumn = (name: string) => ({ id: `column:${name}`, title: name });
   return [
     ...(header.labels ? [{ id: "label", title: header.labels.name }] : []),
+    ...categories.map(byColumn),
     ...(header.capabilities.includes("score") ? [{ id: "score", title: "Reconstruction error" }] : []),
-    ...inOrder(columns.filter(name => name !== header.labels?.name), header.schema.columns).map(name => ({ id: `column:${name}`, title: name })),
+    ...others.map(byColumn),
     ...clusterCounts.filter(k => k < header.schema.count).map(k => ({ id: `cluster:${k}`, title: `${k} clusters (k-means)` })),
     ...Array.from({ length: Math.min(32, header.latent.dim) }, (_, j) => ({ id: `dimension:${j}`, title: latentNames(header.latent)[j]! })),
   ];
 }
 
-/** Categories that the rows have, then their numbers, then columns that were left out of them: numbers of the rows, names, dates. */
-function inOrder(names: readonly string[], features: readonly Column[]): string[] {
+/** Categories that the rows have; and their numbers, then columns that were left out of them: numbers of the rows, names, dates. */
+function sorted(names: readonly string[], features: readonly Column[]): { categories: string[]; others: string[] } {
   const kinds = new Map(features.map(({ name, kind }) => [name, kind]));
-  const place = (name: string) => ["categorical", "numeric", undefined].indexOf(kinds.get(name));
-  return [...names].sort((a, b) => place(a) - place(b));
+  const isCategory = (name: string) => kinds.get(name) === "categorical";
+  const others = names.filter(name => !isCategory(name)).sort((a, b) => Number(kinds.has(b)) - Number(kinds.has(a)));
+  return { categories: names.filter(isCategory), others };
 }
 
 /** "PC 1", "z 2", … */

@@ -12,7 +12,7 @@ import type { PlacedRowSet } from "./placedRows";
 export async function placedPoints({ placed, header }: OpenCheckpoint, projection: string, dimensions: number): Promise<PlacedPoints> {
   const { dim } = header.latent;
   const sets = await Promise.all(placed.map(async ({ record: { id, dataset, count }, dataset: open }) => ({
-    id, count, name: dataset.name, problem: await open().then(() => null, messageOf),
+    id, count, name: dataset.name, fingerprint: dataset.fingerprint, problem: await open().then(() => null, messageOf),
   })));
   if (projection !== "axes" || dimensions > dim) return { sets, data: new Float32Array(0) };
   const data = new Float32Array(sets.reduce((sum, { count }) => sum + count, 0) * dimensions);

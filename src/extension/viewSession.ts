@@ -106,6 +106,13 @@ export class ViewSession extends Disposable {
     };
   }
 
+  private async openSource(checkpoint: string, row: number): Promise<void> {
+    const { path, line } = await this.services.engine.remote.location(checkpoint, row);
+    const beside = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true };
+    if (line === undefined) await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path), beside);
+    else await vscode.window.showTextDocument(vscode.Uri.file(path), { ...beside, selection: new vscode.Range(line - 1, 0, line - 1, 0) });
+  }
+
   private api(): ViewApi {
     const { engine, selections, comparisons, mapComparisons } = this.services;
     const remote = engine.remote as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
@@ -126,12 +133,8 @@ export class ViewSession extends Disposable {
         return true;
       },
       copy: async text => vscode.env.clipboard.writeText(text),
-      openSource: async row => {
-        const { path, line } = await engine.remote.location(this.path(), row);
-        const beside = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true };
-        if (line === undefined) await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path), beside);
-        else await vscode.window.showTextDocument(vscode.Uri.file(path), { ...beside, selection: new vscode.Range(line - 1, 0, line - 1, 0) });
-      },
+      openSource: async row => this.openSource(this.path(), row),
+      openSourceOf: async (member, row) => this.openSource(mapComparisons.pathOf(this.uri(), member), row),
       command: async id => {
         // Only those a page has reason to run; a compromised page must not reach the others.
         if (!viewCommands.includes(id)) throw new LatentError("bad-request", `a view may not run ${String(id)}`);

@@ -87,6 +87,8 @@ export interface PlacedSet {
   id: number;
   /** The dataset's name. */
   name: string;
+  /** Of the dataset: the same in every map in which its rows were placed. */
+  fingerprint: string;
   count: number;
   /** Null when the dataset is where it was and unchanged, else what is wrong: its places and labels are kept all the same. */
   problem: string | null;

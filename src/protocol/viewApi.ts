@@ -15,7 +15,7 @@ type WithMember<T> = {
 };
 
 /** The queries that the compare view asks of its members, each as `<query>Of(member, …)`. */
-export const memberQueries = ["overview", "points", "quality"] as const;
+export const memberQueries = ["overview", "points", "quality", "placed", "placedColoring", "details"] as const;
 
 /** As many maps as the compare view shows at once: 3 × 3. */
 export const maxMaps = 9;
@@ -62,6 +62,8 @@ export interface ViewApi extends WithoutPath<CheckpointQueries>, WithMember<Pick
   copy(text: string): Promise<void>;
   /** Opens the file a row came from beside the view: the image, or the line of the table. */
   openSource(row: number): Promise<void>;
+  /** The same of a row as a member of the compare view counts it. */
+  openSourceOf(member: number, row: number): Promise<void>;
   /** Runs one of the extension's commands on this checkpoint. */
   command(id: ViewCommand): Promise<void>;
   /** Takes rows that were placed out of the map's file. */

@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Progress } from "../../src/protocol/data";
 import { maxMaps, type Member } from "../../src/protocol/viewApi";
+import { checkpoints } from "./support/checkpoints";
 import { openView, type View } from "./support/openView";
 
 // What is shared between maps, and what each has of its own.
@@ -218,5 +219,86 @@ describe("what is compared", () => {
     const { width, height } = await sharp(view.host.saved[0]!.content as Uint8Array).metadata();
     expect(width).toBeGreaterThan(3 * size.width);
     expect(height).toBeGreaterThan(size.height + 40);
+  });
+});
+
+describe("rows that were placed in some of the maps", () => {
+  const [own, rest, few] = [258, 86, 9];
+  const openPlaced = () => openView("compare", { checkpoint: "plain", members: ["placed", "beside"], width: 1400, height: 800 });
+
+  interface Marks extends Cloud {
+    firstMark: number;
+    shown: Uint8Array;
+  }
+  const marks = ({ page }: View) => page.evaluate(() => [...document.querySelector("latent-compare")!.shadowRoot!.querySelectorAll("latent-map-panel")].map(panel => {
+    const cloud = panel.shadowRoot!.querySelector("latent-point-cloud") as Marks;
+    const { left, top } = cloud.getBoundingClientRect();
+    return {
+      firstMark: cloud.firstMark, count: cloud.points.data.length / 2, shown: [...cloud.shown], colors: [...cloud.colors], selection: [...cloud.selection], marked: cloud.marked,
+      places: [...cloud.screenPositions()].map((value, i) => value + (i % 2 ? top : left)),
+    };
+  }));
+  const shownIn = (drawn: Awaited<ReturnType<typeof marks>>) => drawn.map(({ shown }) => [[0, own], [own, own + rest], [own + rest, own + rest + few]].map(([from, to]) => shown.slice(from, to).reduce((sum, value) => sum + value, 0)));
+  /** The row of a range that is farthest from all others in a map, so that the pointer means it. */
+  const alone = ({ places, shown }: { places: number[]; shown: number[] }, from: number, to: number) => {
+    const apart = (row: number) => Math.min(...shown.map((value, other) => (value === 0 || other === row ? Infinity : Math.hypot(places[2 * other]! - places[2 * row]!, places[2 * other + 1]! - places[2 * row + 1]!))));
+    return Array.from({ length: to - from }, (_, i) => from + i).sort((a, b) => apart(b) - apart(a))[0]!;
+  };
+
+  it("are drawn where they have a place, each dataset counted once, in the colours of all", async () => {
+    const view = await openPlaced();
+    const drawn = await marks(view);
+    expect(drawn.map(({ firstMark, count }) => [firstMark, count])).toEqual(Array.from({ length: 3 }, () => [own, own + rest + few]));
+    expect(shownIn(drawn)).toEqual([[own, 0, 0], [own, rest, 0], [own, rest, few]]);
+    const { engine, placed, plain } = await checkpoints();
+    const labels = await engine.coloring(plain.path, "label") as { values: Int32Array };
+    const others = await engine.placedColoring(placed.path, "label") as { values: Int32Array };
+    const color = (row: number) => drawn[1]!.colors.slice(4 * row, 4 * row + 3).join();
+    for (const row of [0, 40, 85]) expect(color(own + row)).toBe(color(labels.values.indexOf(others.values[row]!)));
+    // A colouring that means something in the first map alone leaves them grey.
+    await view.page.getByRole("combobox", { name: "Colour" }).selectOption("score");
+    await view.settled();
+    const colors = (await marks(view))[2]!.colors;
+    expect(new Set(Array.from({ length: rest + few }, (_, i) => colors.slice(4 * (own + i), 4 * (own + i) + 3).join())).size).toBe(1);
+  });
+
+  it("are marked, told, selected and opened across the maps that have them", async () => {
+    const view = await openPlaced();
+    const drawn = await marks(view);
+    const row = alone(drawn[2]!, own, own + rest);
+    const [x, y] = [drawn[2]!.places[2 * row]!, drawn[2]!.places[2 * row + 1]!];
+    await view.page.mouse.move(x, y);
+    await view.settled();
+    expect((await marks(view)).map(({ marked }) => marked)).toEqual([-1, row, -1]);
+    expect(await view.find("latent-hover-card .card").textContent()).toContain("placed from rest.csv");
+    expect(view.host.argsOf("detailsOf")).toEqual([[1, Int32Array.of(row)]]);
+    await view.page.mouse.click(x, y);
+    await view.settled();
+    expect((await marks(view)).map(({ selection }) => selection)).toEqual([[], [row], [row]]);
+    expect(await view.find(".facts").textContent()).toContain(`Row ${row - own} of rest.csv`);
+    expect(view.host.argsOf("select"), "other views know nothing of it").toEqual([[new Int32Array(0)]]);
+    await view.page.mouse.dblclick(x, y);
+    expect(view.host.argsOf("openSourceOf")).toEqual([[1, row]]);
+    const last = alone(drawn[2]!, own + rest, own + rest + few);
+    await view.page.mouse.dblclick(drawn[2]!.places[2 * last]!, drawn[2]!.places[2 * last + 1]!);
+    // The third map counts them before the others.
+    expect(view.host.argsOf("openSourceOf").at(-1)).toEqual([2, last - rest]);
+  });
+
+  it("are listed, hidden and shown, and go with their map", async () => {
+    const view = await openPlaced();
+    expect((await view.find("latent-placed .set").allTextContents()).map(text => text.replace(/\s+/g, " ").trim())).toEqual(["rest.csv86", "few.csv9"]);
+    expect(await view.find("latent-placed").getByRole("button", { name: /Place rows|Take the rows/ }).count()).toBe(0);
+    await view.find("latent-placed").getByRole("button", { name: /rest\.csv/ }).first().press("Enter");
+    await view.settled();
+    expect(shownIn(await marks(view))).toEqual([[own, 0, 0], [own, 0, 0], [own, 0, few]]);
+    await view.find("latent-placed").getByRole("button", { name: "Select the rows of few.csv" }).press("Enter");
+    await view.settled();
+    expect(await view.find(".facts").textContent()).toContain("9 rows selected");
+    push(view, ([first]) => [first!]);
+    await view.settled();
+    expect((await view.find("latent-placed .set").allTextContents()).map(text => text.replace(/\s+/g, " ").trim())).toEqual(["rest.csv86"]);
+    expect(await view.find(".facts").textContent()).not.toContain("9 rows selected");
+    expect((await marks(view)).map(({ count }) => count)).toEqual([own + rest, own + rest]);
   });
 });

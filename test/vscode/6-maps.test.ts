@@ -100,6 +100,22 @@ describe("maps", () => {
     await until("all points", async () => (await drawn()).join() === "344,258");
     await until("their number in the tree", async () => (await rows()).some(row => row.includes("86 placed")));
 
+    // Beside another map of the same rows they are drawn in their own.
+    await closeEditors();
+    await vscode.commands.executeCommand("latentLens.openCompare", pca);
+    await driver.waitFor(view.compare(".hint"), { timeout: 60_000 });
+    await driver.click(view.compare(".toolbar vscode-button"));
+    await question("My map");
+    await driver.pick("My map");
+    await driver.waitFor(view.compare("latent-placed .set"), { timeout: 60_000 });
+    const compared = () => driver.evaluate("latent-compare", () => [...document.querySelector("latent-compare")!.shadowRoot!.querySelectorAll("latent-map-panel")].map(panel => {
+      const cloud = panel.shadowRoot!.querySelector("latent-point-cloud") as unknown as { shown: Uint8Array } | null;
+      return cloud ? cloud.shown.reduce((sum, value) => sum + value, 0) : 0;
+    }));
+    await until("the rows in one of two maps", async () => (await compared()).join() === "258,344");
+    await driver.click(view.compare("latent-placed button[aria-label='Select the rows of rest.csv']"));
+    await until("the selection", async () => (await driver.texts(view.compare(".facts"))).join().includes("86 rows selected"));
+
     // They are there again when the map is opened the next time.
     await closeEditors();
     await vscode.commands.executeCommand("latentLens.openScatter", map);

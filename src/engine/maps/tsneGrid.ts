@@ -8,7 +8,7 @@ import { transformLength, transformPlans } from "./tsneTransform";
 // cubic B-splines through the nodes, as in smooth particle-mesh Ewald sums (Essmann et al. 1995). One potential, derived,
 // takes two real transforms where FIt-SNE's four charges take eight.
 
-/** Distance of the nodes in a large map. The kernel is 1 wide: force errors are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGrid.test.ts). */
+/** Distance of the nodes in a large map. The kernel is 1 wide: force errors are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGradient.test.ts). */
 const SPACING = { 2: 1 / 4, 3: 1 / 2 };
 /** At least so many nodes span a map: a small one has a finer grid. */
 const FEWEST_NODES = { 2: 48, 3: 24 };

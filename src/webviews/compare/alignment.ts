@@ -30,9 +30,8 @@ export function procrustes(points: Float32Array, reference: Float32Array): Turn 
   return turns ? [cosine, -sine, sine, cosine] : [cosine, sine, sine, -cosine];
 }
 
-/** Points [n × 2] turned around their mean, which stays where it is. */
-export function turned(points: Float32Array, [a, b, c, d]: Turn): Float32Array {
-  const [mx, my] = meanOf(points);
+/** Points [n × 2] turned around a middle, their mean unless it is given, which stays where it is. */
+export function turned(points: Float32Array, [a, b, c, d]: Turn, [mx, my]: readonly [number, number] = meanOf(points)): Float32Array {
   const result = new Float32Array(points.length);
   for (let i = 0; i < points.length; i += 2) {
     const [x, y] = [points[i]! - mx, points[i + 1]! - my];
@@ -42,7 +41,8 @@ export function turned(points: Float32Array, [a, b, c, d]: Turn): Float32Array {
   return result;
 }
 
-function meanOf(points: Float32Array): [number, number] {
+/** The mean (x, y) of points [n × 2]. */
+export function meanOf(points: Float32Array): [number, number] {
   const n = Math.max(1, points.length / 2);
   let [x, y] = [0, 0];
   for (let i = 0; i < points.length; i += 2) {

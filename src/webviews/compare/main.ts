@@ -14,6 +14,8 @@ import { labelText } from "../shared/labelText";
 import { codeOf, messageOf } from "../shared/latest";
 import "../shared/legendElement";
 import { Persisted } from "../shared/persisted";
+import "../shared/placedElement";
+import { hideSets, labelsOfDrawn } from "../shared/placedRows";
 import type { AreaEvent, PointEvent, Tool } from "../shared/pointCloud/pointCloudElement";
 import { noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
 import { afterAreaPick, afterPick } from "../shared/picking";
@@ -22,9 +24,10 @@ import { onThemeChange, readTheme } from "../shared/theme";
 import { iconButton, picker } from "../shared/toolbarTemplates";
 import { ViewElement } from "../shared/viewElement";
 import { columnsFor } from "./columns";
+import { ComparedRows } from "./comparedRows";
 import { hint } from "./hint";
 import "./panelElement";
-import { usualLook, type MapLook, type MapPanelElement } from "./panelElement";
+import { usualLook, type MapContent, type MapLook, type MapPanelElement } from "./panelElement";
 import { pictureOf } from "./picture";
 import { compareStyles } from "./styles";
 
@@ -40,6 +43,8 @@ export class CompareElement extends ViewElement {
   private readonly aligned = new Persisted(this, "aligned", true);
   /** By the members' numbers. */
   private readonly looks = new Persisted<Record<number, MapLook>>(this, "looks", {});
+  /** Fingerprints of datasets whose placed rows are hidden. */
+  private readonly hiddenSets = new Persisted<readonly string[]>(this, "hiddenPlaced", []);
 
   @query(".grid") private readonly grid!: HTMLElement | null;
   @query(".body") private readonly body!: HTMLElement;
@@ -47,6 +52,8 @@ export class CompareElement extends ViewElement {
   private overview: Overview | null = null;
   /** Of the first map, onto which the others are turned. */
   private reference: Points | null = null;
+  private readonly rows = new ComparedRows();
+  /** Of all rows, or of those before some were placed or taken out. */
   private labels: Labels | null = null;
   private colors = new Uint8Array(0);
   private shown = new Uint8Array(0);
@@ -82,6 +89,15 @@ export class CompareElement extends ViewElement {
     this.select(rows, false);
   }
 
+  override willUpdate(): void {
+    if (!this.state?.checkpoint || !this.rows.recount(this.state.checkpoint.header.schema.count, this.members)) return;
+    // What was placed is counted anew.
+    this.hovered = null;
+    this.selection = this.selection.filter(row => row < this.rows.own);
+    this.recolor();
+    if (this.overview) this.loadColoring();
+  }
+
   override updated(): void {
     this.arrange();
   }
@@ -99,7 +115,7 @@ export class CompareElement extends ViewElement {
   private loadColoring(): void {
     const id = this.coloring;
     if (id === "") return;
-    this.query("coloring", signal => host.coloring(id, signal), labels => {
+    this.query("coloring", signal => this.rows.labels(id, signal), labels => {
       this.labels = labels;
       this.note = "";
       this.recolor();
@@ -118,16 +134,18 @@ export class CompareElement extends ViewElement {
 
   private recolor(): void {
     this.requestUpdate();
-    const n = this.state?.checkpoint?.header.schema.count ?? 0;
-    const labels = this.labels?.values.length === n ? this.labels : null;
+    const { own, sets, count: n } = this.rows;
+    const labels = labelsOfDrawn(this.labels, own, n);
     this.shown = shownRows(labels, n, this.filter.value) as Uint8Array<ArrayBuffer>;
+    hideSets(this.shown, own, sets, this.hiddenIds);
     this.colors = pointColors(labels, n, this.shown, this.selection, readTheme().dark) as Uint8Array<ArrayBuffer>;
   }
 
   /** Makes `rows` the selection; tells the other views unless they told us. */
   private select(rows: Int32Array, tell = true): void {
     this.selection = rows as Int32Array<ArrayBuffer>;
-    if (tell) void host.select(rows);
+    // Other views of the dataset know nothing of rows that were placed in maps.
+    if (tell) void host.select(rows.filter(row => row < this.rows.own));
     this.recolor();
   }
 
@@ -186,27 +204,33 @@ export class CompareElement extends ViewElement {
             this.filter.value = event.detail;
             this.recolor();
           }}></latent-legend>
+          ${this.rows.sets.length > 0 ? html`<latent-placed isShared .sets=${this.rows.sets} .own=${this.rows.own} .hiddenSets=${this.hiddenIds}
+            @hidden-change=${(event: CustomEvent<number[]>) => {
+              this.hiddenSets.value = this.rows.sets.filter(({ id }) => event.detail.includes(id)).map(({ fingerprint }) => fingerprint);
+              this.recolor();
+            }}
+            @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}></latent-placed>` : nothing}
           ${this.facts()}
         </aside>
-        <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${state.checkpoint!.header.schema}></latent-hover-card>
+        <latent-hover-card .point=${this.hovered} .labels=${this.labels} .schema=${state.checkpoint!.header.schema} .place=${this.hovered && this.rows.placeOf(this.hovered.row)} .ask=${this.rows.details}></latent-hover-card>
       </div>`;
   }
 
   private mapPanel(member: Member): TemplateResult {
     const { id } = member;
     return html`<latent-map-panel .member=${member} .look=${this.lookOf(id)} .reference=${id !== 0 && this.aligned.value ? this.reference : null}
-      .colors=${this.colors} .shown=${this.shown} .selection=${this.selection} .marked=${this.hovered && this.hovered.member !== id ? this.hovered.row : -1} .tool=${this.tool.value}
+      .sets=${this.rows.sets} .colors=${this.colors} .shown=${this.shown} .selection=${this.selection} .marked=${this.hovered && this.hovered.member !== id ? this.hovered.row : -1} .tool=${this.tool.value}
       @look-change=${(event: CustomEvent<MapLook>) => this.setLook(id, event.detail)}
-      @points-change=${(event: CustomEvent<Points>) => {
-        if (id !== 0) return;
-        this.reference = event.detail;
+      @content-change=${(event: CustomEvent<MapContent>) => {
+        if (id === 0) this.reference = event.detail.points;
+        this.rows.take(id, event.detail.placed);
         this.requestUpdate();
       }}
       @remove=${() => void this.ask(() => host.removeMember(id))}
       @row-hover=${(event: CustomEvent<PointEvent>) => this.hover(id, event.detail)}
       @point-pick=${(event: CustomEvent<PointEvent>) => this.select(afterPick(this.selection, event.detail))}
       @area-pick=${(event: CustomEvent<AreaEvent>) => this.select(afterAreaPick(this.selection, event.detail))}
-      @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}></latent-map-panel>`;
+      @row-open=${(event: CustomEvent<PointEvent>) => this.rows.openSource(event.detail.row)}></latent-map-panel>`;
   }
 
   private toolbar({ colorings }: Overview, members: Member[]): TemplateResult {
@@ -238,12 +262,16 @@ export class CompareElement extends ViewElement {
     const shown = this.shown.reduce((count, value) => count + value, 0);
     const selected = row === undefined ? t("Click a point to find it in every map. Shift+drag selects a box, Alt+drag draws a lasso.")
       : this.selection.length > 1 ? t("{0} rows selected", formatCount(this.selection.length))
-      : [t("Row {0}", row), labelText(this.labels, row)].filter(Boolean).join(" · ");
+      : [this.rows.nameOf(row), labelText(this.labels, row)].filter(Boolean).join(" · ");
     return html`<div class="facts" role="status">
       ${shown < this.shown.length ? html`<span>${t("{0} of {1} rows shown", formatCount(shown), formatCount(this.shown.length))}</span>` : nothing}
       <span class=${row === undefined ? "muted" : ""}>${selected}</span>
       ${row === undefined ? nothing : html`<button class="link" @click=${() => this.select(new Int32Array(0))}>${t("Clear the selection (Escape)")}</button>`}
       ${this.note ? html`<span>${this.note}</span>` : nothing}</div>`;
+  }
+
+  private get hiddenIds(): number[] {
+    return this.rows.sets.filter(({ fingerprint }) => this.hiddenSets.value.includes(fingerprint)).map(({ id }) => id);
   }
 
   private async savePng(): Promise<void> {

@@ -1,9 +1,9 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import type { Progress } from "../../protocol/data";
-import type { Overview, Points, ProjectionDescription, Quality } from "../../protocol/engineApi";
+import type { Overview, PlacedSet, Points, ProjectionDescription, Quality } from "../../protocol/engineApi";
 import type { Member } from "../../protocol/viewApi";
-import { host, t } from "../shared/host";
+import { t } from "../shared/host";
 import { Latest, messageOf, passOn } from "../shared/latest";
 import type { Camera } from "../shared/pointCloud/camera";
 import type { AxisDirections } from "../shared/pointCloud/overlay";
@@ -12,10 +12,12 @@ import type { PointCloudElement, PointEvent, Tool } from "../shared/pointCloud/p
 import { viewStyles } from "../shared/styles";
 import { iconButton, picker } from "../shared/toolbarTemplates";
 import { contentOf } from "../shared/viewElement";
-import { procrustes, turned } from "./alignment";
+import { meanOf, procrustes, turned } from "./alignment";
 import { panelStyles } from "./panelStyles";
+import { withSharedSets, type PlacedInMap, type SharedSet } from "./placedSets";
 import { progressText, stoppedText } from "./progressText";
 import { qualityLine } from "./qualityLine";
+import { plane, queriesOf } from "./queries";
 
 /** What the user chose of one map. */
 export interface MapLook {
@@ -25,22 +27,20 @@ export interface MapLook {
 }
 export const usualLook: MapLook = { projection: "", camera: null };
 
-/** The queries of a map, asked of the page's own checkpoint or of one beside it. */
-const queriesOf = (member: number) => {
-  const request = (projection: string) => ({ projection, dimensions: 2 });
-  return {
-    overview: (signal: AbortSignal) => (member === 0 ? host.overview(signal) : host.overviewOf(member, signal)),
-    points: (projection: string, signal: AbortSignal) => (member === 0 ? host.points(request(projection), signal) : host.pointsOf(member, request(projection), signal)),
-    quality: (projection: string, signal: AbortSignal) => (member === 0 ? host.quality(request(projection), signal) : host.qualityOf(member, request(projection), signal)),
-  };
-};
+/** What a map says of itself when its picture has come: where its own rows lie, and what was placed in it. */
+export interface MapContent {
+  points: Points;
+  placed: readonly PlacedSet[];
+}
+
+const nothingPlaced: PlacedInMap = { sets: [], data: new Float32Array(0) };
 
 /** How long a map of a model that learns stands still at least (ms). */
 const betweenLooks = 1500;
 
 /**
  * One map of the comparison: a checkpoint, one of its projections to the plane, and how it is looked at. Fires `look-change`
- * (MapLook), `points-change` (Points) when others have come, `row-hover` (PointEvent, in pixels of the window), `remove`, and
+ * (MapLook), `content-change` (MapContent) when other points have come, `row-hover` (PointEvent, in pixels of the window), `remove`, and
  * passes on `point-pick`, `area-pick` and `row-open` of its cloud.
  */
 @customElement("latent-map-panel")
@@ -51,6 +51,8 @@ export class MapPanelElement extends LitElement {
   @property({ attribute: false }) look: MapLook = usualLook;
   /** The points that this map is turned onto; null leaves it as it is. */
   @property({ attribute: false }) reference: Points | null = null;
+  /** What was placed in any of the maps: their rows follow the maps' own. */
+  @property({ attribute: false }) sets: readonly SharedSet[] = [];
   /** Of all rows, the same in every panel. */
   @property({ attribute: false }) colors = new Uint8Array(0);
   @property({ attribute: false }) shown = new Uint8Array(0);
@@ -63,8 +65,14 @@ export class MapPanelElement extends LitElement {
   private readonly latest = new Latest(this);
   private overview: Overview | null = null;
   private points: Points | null = null;
-  /** The points as they are drawn, and how they were turned. */
+  private placed: PlacedInMap = nothingPlaced;
+  /** The points as they are drawn, those of the shared sets behind them, and how they were turned. */
   private drawn: Points | null = null;
+  /** 1 for the rows that have a place here; null when all have. */
+  private present: Uint8Array | null = null;
+  /** What is shown and selected of the rows that have a place here, and what that was made of. */
+  private visible: Pick<MapPanelElement, "colors" | "shown" | "selection"> = this;
+  private visibleOf: readonly unknown[] = [];
   private directions: AxisDirections | null = null;
   private quality: Quality | null = null;
   private failure = "";
@@ -79,7 +87,8 @@ export class MapPanelElement extends LitElement {
       if (this.content !== "") this.load();
     } else if (changed.get("look") && changed.get("look")!.projection !== this.look.projection) this.loadPoints();
     else if (this.member.progress) this.followRun(this.member.progress);
-    if (changed.has("reference")) this.align();
+    if (changed.has("reference") || changed.has("sets")) this.arrange();
+    this.restrict();
   }
 
   /** The picture on the screen, or null while there is none. */
@@ -136,11 +145,14 @@ export class MapPanelElement extends LitElement {
       return this.requestUpdate();
     }
     this.lastLook = performance.now();
-    this.latest.run("points", signal => queriesOf(this.member.id).points(projection, signal), points => {
+    const queries = queriesOf(this.member.id);
+    const hasPlaced = (this.member.header?.placed ?? []).length > 0;
+    this.latest.run("points", signal => Promise.all([queries.points(plane(projection), signal), hasPlaced ? queries.placed(plane(projection), signal) : nothingPlaced]), ([points, placed]) => {
       this.points = points;
-      this.align();
+      this.placed = placed;
+      this.arrange();
       this.judge(projection);
-      this.dispatchEvent(new CustomEvent<Points>("points-change", { detail: points }));
+      this.dispatchEvent(new CustomEvent<MapContent>("content-change", { detail: { points, placed: placed.sets } }));
     }, error => this.fail(error));
   }
 
@@ -148,17 +160,35 @@ export class MapPanelElement extends LitElement {
   private judge(projection: string): void {
     this.quality = null;
     if (this.overview?.live || this.overview?.datasetProblem !== null || this.member.progress) return;
-    this.latest.run("quality", signal => queriesOf(this.member.id).quality(projection, signal), quality => { this.quality = quality; });
+    this.latest.run("quality", signal => queriesOf(this.member.id).quality(plane(projection), signal), quality => { this.quality = quality; });
   }
 
-  private align(): void {
+  /** Puts the placed rows behind the map's own, and turns all as its own lie best. */
+  private arrange(): void {
     const { points, reference } = this;
-    this.drawn = points;
+    this.drawn = null;
     this.directions = null;
-    if (!points || !reference || reference.data.length !== points.data.length) return;
+    if (!points) return;
+    const { points: all, present } = withSharedSets(points, this.placed, this.sets);
+    this.drawn = all;
+    this.present = present.includes(0) ? present : null;
+    if (!reference || reference.data.length !== points.data.length) return;
     const [a, b, c, d] = procrustes(points.data, reference.data);
-    this.drawn = { ...points, data: turned(points.data, [a, b, c, d]) };
+    this.drawn = { ...all, data: turned(all.data, [a, b, c, d], meanOf(points.data)) };
     this.directions = points.axes.some(Boolean) ? [a, c, b, d] : null;
+  }
+
+  /** Leaves out rows that were placed in other maps alone. */
+  private restrict(): void {
+    const { present, colors, shown, selection } = this;
+    const of = [present, colors, shown, selection];
+    if (of.every((value, i) => value === this.visibleOf[i])) return; // another array would be drawn anew
+    this.visibleOf = of;
+    this.visible = !present ? { colors, shown, selection } : {
+      colors: colors.map((value, at) => (present[at >> 2] ? value : 0)) as Uint8Array<ArrayBuffer>,
+      shown: shown.map((value, row) => value & present[row]!) as Uint8Array<ArrayBuffer>,
+      selection: selection.filter(row => present[row]) as Int32Array<ArrayBuffer>,
+    };
   }
 
   /** Without its own map the view shows nothing; another one's fault is that panel's alone. */
@@ -206,7 +236,9 @@ export class MapPanelElement extends LitElement {
       ${problem ? nothing : html`<button class="link" @click=${() => this.load()}>${t("Try Again")}</button>`}</div>`;
     if (!this.drawn) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring><p class="muted">${header || id === 0 ? t("Mapping the rows…") : t("Its model is being fitted…")}</p></div>`;
     const passed = (event: Event) => this.dispatchEvent(new CustomEvent(event.type, { detail: (event as CustomEvent<unknown>).detail }));
-    return html`<latent-point-cloud .points=${this.drawn} .colors=${this.colors} .shown=${this.shown} .selection=${this.selection} .marked=${this.marked}
+    const { colors, shown, selection } = this.visible;
+    const marked = this.present && !this.present[this.marked] ? -1 : this.marked;
+    return html`<latent-point-cloud .points=${this.drawn} .colors=${colors} .shown=${shown} .selection=${selection} .marked=${marked} .firstMark=${this.points!.data.length / 2}
       .axes=${this.drawn.axes} .directions=${this.directions} .camera=${this.look.camera} .tool=${this.tool}
       @camera-change=${(event: CustomEvent<Camera | null>) => this.setLook({ camera: event.detail })}
       @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}

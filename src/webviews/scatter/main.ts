@@ -21,11 +21,11 @@ import { ViewElement } from "../shared/viewElement";
 import "../shared/hoverCard";
 import type { HoverPoint } from "../shared/hoverCard";
 import "../shared/legendElement";
+import "../shared/placedElement";
 import { noFilter, pointColors, shownRows, type Filter } from "../shared/pointColors";
 import { hideSets, isGone, labelsOfDrawn, placeOf, withPlacedLabels, withPlacedPoints } from "../shared/placedRows";
 import { corner } from "./corner";
 import { svgOfCloud } from "./scatterSvg";
-import "./placedElement";
 import "./qualityElement";
 import "./selectionElement";
 import { maxSprites, spritesOf } from "./sprites";
@@ -217,7 +217,7 @@ export class ScatterElement extends ViewElement {
             @area-pick=${(event: CustomEvent<AreaEvent>) => this.select(afterAreaPick(this.selection, event.detail))}
             @row-open=${(event: CustomEvent<PointEvent>) => void host.openSource(event.detail.row)}
             @points-drawn=${() => this.updateSprites()} @renderer-known=${() => this.requestUpdate()}></latent-point-cloud>
-          <latent-hover-card .point=${this.hovered} .labels=${labels} .schema=${schema} .origin=${this.hovered ? (placeOf(this.hovered.row, schema.count, sets).set?.name ?? "") : ""}></latent-hover-card>
+          <latent-hover-card .point=${this.hovered} .labels=${labels} .schema=${schema} .place=${this.hovered && placeOf(this.hovered.row, schema.count, sets)}></latent-hover-card>
           ${corner({
             tool: this.tool.value, is3d: points.dimensions === 3, cloud: () => this.cloud,
             choose: tool => { this.tool.value = tool; }, savePng: () => void this.savePng(), saveSvg: () => void this.saveSvg(),

@@ -5,6 +5,7 @@ import type { RowDetails } from "../../protocol/engineApi";
 import { host, t } from "./host";
 import { Latest } from "./latest";
 import { background } from "./paint";
+import type { RowPlace } from "./placedRows";
 import { rowPicture } from "./rowTemplate";
 import { viewStyles } from "./styles";
 import { labelText } from "./labelText";
@@ -31,28 +32,31 @@ export class HoverCardElement extends LitElement {
   @property({ attribute: false }) point: HoverPoint | null = null;
   @property({ attribute: false }) labels: Labels | null = null;
   @property({ attribute: false }) schema!: Schema;
-  /** The dataset of a row that was placed in the map; empty for the map's own. */
-  @property() origin = "";
+  /** Where the row belongs, when it may be one that was placed in the map. */
+  @property({ attribute: false }) place: RowPlace | null = null;
+  @property({ attribute: false }) ask = (row: number, signal: AbortSignal): Promise<RowDetails> => host.details(Int32Array.of(row), signal);
   private details: { row: number; of: RowDetails } | null = null;
   private readonly latest = new Latest(this);
 
   override willUpdate(changed: PropertyValues<this>): void {
     const row = this.point?.row;
+    // What a number means may change while no point is under the pointer: rows are placed and taken out.
+    if (row === undefined) this.details = null;
     if (changed.has("point") && row !== undefined && this.details?.row !== row) {
-      this.latest.run("details", signal => host.details(Int32Array.of(row), signal), of => { this.details = { row, of }; });
+      this.latest.run("details", signal => this.ask(row, signal), of => { this.details = { row, of }; });
     }
   }
 
   override render(): TemplateResult | typeof nothing {
     if (!this.point) return nothing;
-    const { row, color } = this.point;
+    const { place, point: { row, color } } = this;
     const details = this.details?.row === row ? this.details.of : null;
     const facts = (details?.facts[0] ?? []).filter(([name]) => name !== this.labels?.name);
     return html`<div class="card">
       ${details && this.schema.kind === "image" ? rowPicture(details.x, 0, this.schema, "") : nothing}
       <div class="text">
-        <strong class="ellipsis">${details?.titles[0] ?? t("row {0}", row)}</strong>
-        ${this.origin ? html`<span class="ellipsis muted">${t("placed from {0}", this.origin)}</span>` : nothing}
+        <strong class="ellipsis">${details?.titles[0] ?? t("row {0}", place?.row ?? row)}</strong>
+        ${place?.set ? html`<span class="ellipsis muted">${t("placed from {0}", place.set.name)}</span>` : nothing}
         ${this.labels ? html`<span class="ellipsis"><span class="swatch" ${background(color)}></span>${this.labels.kind === "numbers" ? html`<span class="muted">${this.labels.name}</span> ` : nothing}${labelText(this.labels, row)}</span>` : nothing}
         ${facts.slice(0, 8).map(([name, value]) => html`<span class="ellipsis"><span class="muted">${name}</span> ${value}</span>`)}
       </div>

@@ -39,7 +39,8 @@ const recipes = {
   long: { source: longTable, model: "autoencoder", hyperparameters: { latentDim: 3, hidden: [8], epochs: 2, patience: 0 } },
   gone: { source: leavingTable, model: "pca", hyperparameters: {} },
 } satisfies Record<string, { source(): string; model: string; hyperparameters: HyperparameterValues }>;
-export type CheckpointName = keyof typeof recipes | "interrupted" | "placed";
+/** `beside` and `plain` are of the same rows as `placed`, in whose comparisons alone they are looked at. */
+export type CheckpointName = keyof typeof recipes | "interrupted" | "placed" | "beside" | "plain";
 export const checkpointNames = [...(Object.keys(recipes) as (keyof typeof recipes)[]), "interrupted", "placed"] as const;
 
 let opened: ReturnType<typeof make> | undefined;
@@ -71,9 +72,14 @@ async function make() {
   const made = {} as Record<CheckpointName, Checkpoint>;
   for (const [name, { source, model, hyperparameters }] of Object.entries(recipes)) made[name as CheckpointName] = await fit(name as CheckpointName, source(), model, hyperparameters);
   made.interrupted = await fit("interrupted", digits(), "autoencoder", { latentDim: 2, hidden: [32], epochs: 50, batchSize: 50, patience: 0 }, stop.signal);
-  const { path: map } = await fit("placed", someTable("most", at => at % 4 !== 0), "umap", { epochs: 100, dimensions: "3" });
-  await engine.place({ runId: "placed", path: map, source: { path: someTable("rest", at => at % 4 === 0), choices: {} } }, new AbortController().signal);
-  made.placed = await read(map);
+  const [most, rest, few] = [someTable("most", at => at % 4 !== 0), someTable("rest", at => at % 4 === 0), someTable("few", at => at % 40 === 0)];
+  const placedIn = async ({ path: map }: Checkpoint, ...tables: string[]) => {
+    for (const path of tables) await engine.place({ runId: "placed", path: map, source: { path, choices: {} } }, new AbortController().signal);
+    return read(map);
+  };
+  made.placed = await placedIn(await fit("placed", most, "umap", { epochs: 100, dimensions: "3" }), rest);
+  made.beside = await placedIn(await fit("beside", most, "mds", {}), few, rest);
+  made.plain = await fit("plain", most, "pca", {});
   rmSync(made.gone.header.dataset.source.path);
   await engine.release(made.gone.path);
   return { engine, ...made };

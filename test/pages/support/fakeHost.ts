@@ -70,7 +70,7 @@ export class FakeHost {
     const own: Omit<ViewApi, (typeof checkpointQueries)[number] | `${(typeof memberQueries)[number]}Of`> = {
       state: async () => this.state,
       save: async () => true,
-      select: nothing, copy: nothing, openSource: nothing, command: nothing, compare: nothing, clearComparisons: nothing, addMember: nothing, removeMember: nothing, removePlaced: nothing, report: nothing,
+      select: nothing, copy: nothing, openSource: nothing, openSourceOf: nothing, command: nothing, compare: nothing, clearComparisons: nothing, addMember: nothing, removeMember: nothing, removePlaced: nothing, report: nothing,
     };
     const all = Object.entries({ ...queries, ...ofMembers, ...own } as unknown as Record<Method, Answer>) as [Method, Answer][];
     return Object.fromEntries(all.map(([method, answer]) => [method, (...args: unknown[]) => this.answer(method, answer, args)])) as unknown as ViewApi;

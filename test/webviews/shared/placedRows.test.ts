@@ -3,7 +3,7 @@ import type { Labels } from "../../../src/protocol/data";
 import type { PlacedSet } from "../../../src/protocol/engineApi";
 import { hideSets, isGone, labelsOfDrawn, placeOf, rangesOf, withPlacedLabels, withPlacedPoints } from "../../../src/webviews/shared/placedRows";
 
-const set = (id: number, count: number, problem: string | null = null): PlacedSet => ({ id, count, name: `set ${id}`, problem });
+const set = (id: number, count: number, problem: string | null = null): PlacedSet => ({ id, count, name: `set ${id}`, fingerprint: `content ${id}`, problem });
 const sets = [set(1, 3), set(4, 2, "gone")];
 
 describe("rows that are counted on from ten of the map's own", () => {

@@ -1,14 +1,15 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PlacedSet } from "../../protocol/engineApi";
-import { formatCount } from "../shared/format";
-import { host, t } from "../shared/host";
-import { rangesOf } from "../shared/placedRows";
-import { viewStyles } from "../shared/styles";
-import { iconButton } from "../shared/toolbarTemplates";
+import { formatCount } from "./format";
+import { host, t } from "./host";
+import { rangesOf } from "./placedRows";
+import { viewStyles } from "./styles";
+import { iconButton } from "./toolbarTemplates";
 
 /**
- * The sets of rows that were placed in a map: what their mark looks like, which are shown, and a way to place more. Fires `hidden-change`
+ * The sets of rows that were placed in a map: what their mark looks like, which are shown, and a way to place more. Beside several maps
+ * (`isShared`) they are only shown and hidden. Fires `hidden-change`
  * (number[], ids of hidden sets) and `select-rows` (Int32Array).
  */
 @customElement("latent-placed")
@@ -32,11 +33,12 @@ export class PlacedElement extends LitElement {
   @property({ type: Boolean }) drawn = true;
   /** Whether more can be placed now. */
   @property({ type: Boolean }) canPlace = true;
+  @property({ type: Boolean }) isShared = false;
 
   override render(): TemplateResult {
     const place = t("Place rows of another dataset in this map…");
     return html`<header><h3 class="grow">${t("Placed rows")}</h3>
-        <button class="icon" title=${place} aria-label=${place} ?disabled=${!this.canPlace} @click=${() => void host.command("latentLens.placeRows")}><span class="codicon codicon-add"></span></button></header>
+        ${this.isShared ? nothing : html`<button class="icon" title=${place} aria-label=${place} ?disabled=${!this.canPlace} @click=${() => void host.command("latentLens.placeRows")}><span class="codicon codicon-add"></span></button>`}</header>
       ${this.sets.length === 0 ? html`<p class="muted">${t("Rows of another dataset can be placed in this map, which stays as it is.")}</p>` : nothing}
       ${rangesOf(this.own, this.sets).map(({ set, from, to }) => this.set(set, from, to))}
       ${this.sets.length > 0 && !this.drawn ? html`<p class="muted" role="status">${t("They have a place in the map itself, not in this projection of it.")}</p>` : nothing}`;
@@ -51,7 +53,7 @@ export class PlacedElement extends LitElement {
         <span class="mark"></span><span class="grow ellipsis">${name}</span>${problem === null ? nothing : html`<span class="codicon codicon-warning problem"></span>`}<span class="muted number">${formatCount(count)}</span>
       </button>
       ${iconButton("list-selection", t("Select the rows of {0}", name), select)}
-      ${iconButton("trash", t("Take the rows of {0} out of the map", name), () => void host.removePlaced(id))}
+      ${this.isShared ? nothing : iconButton("trash", t("Take the rows of {0} out of the map", name), () => void host.removePlaced(id))}
     </div>`;
   }
 }
