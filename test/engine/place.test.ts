@@ -83,7 +83,8 @@ describe("rows placed in a map", () => {
     expect(await tensor(path, "latents")).toEqual(before);
     const dimensions = "dimensions" in hyperparameters ? 3 : 2;
     const { sets, data } = await engine.placed(path, { projection: "axes", dimensions });
-    expect(sets).toEqual([{ id: 1, name: "newcomers-images-idx3-ubyte", count: guests, problem: null }]);
+    const { fingerprint } = (await headerOf(path)).placed![0]!.dataset;
+    expect(sets).toEqual([{ id: 1, name: "newcomers-images-idx3-ubyte", fingerprint, count: guests, problem: null }]);
     expect(data).toHaveLength(guests * dimensions);
     expect(data.every(Number.isFinite)).toBe(true);
     const [own, placed] = [await engine.coloring(path, "label"), await engine.placedColoring(path, "label")] as { values: Int32Array; classes: string[] }[];
