@@ -10,7 +10,7 @@ export const compareStyles = css`
   .hint .row { justify-content: center; }
   aside { width: 220px; flex: none; border-left: var(--line); overflow-y: auto; padding: 8px 14px 16px; display: flex; flex-direction: column; gap: 14px; background: var(--vscode-sideBar-background); color: var(--vscode-sideBar-foreground, inherit); }
   aside[hidden] { display: none; }
-  latent-legend { flex: none; }
+  latent-legend, latent-placed, .facts { flex: none; }
   .facts { display: flex; flex-direction: column; gap: 4px; font-size: 11px; overflow-wrap: anywhere; }
   vscode-progress-ring.small { width: 16px; height: 16px; }
   @media (max-width: 620px) {
