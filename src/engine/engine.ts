@@ -21,6 +21,7 @@ import { subsetRows } from "./referencedDatasets";
 import { place } from "./place";
 import { placeOfRow, withoutPlaced } from "./placedRows";
 import { checkpointQueries } from "./queries";
+import { createTurns } from "./turns";
 
 export interface EngineOptions extends Omit<BackendOptions, "choice"> {
   backend: BackendChoice;
@@ -32,6 +33,8 @@ const mapsOnGpuFrom = 10_000;
 /** The engine behind the process boundary: the backend is opened with the first call that needs it. */
 export function createEngine(options: EngineOptions, events: EngineEvents): EngineApi & { close(): Promise<void> } {
   const checkpoints = new OpenCheckpoints();
+  // One fit at a time: two would only slow each other down. The next one waits its turn.
+  const turns = createTurns();
   configureMaps({ folder: options.kernelsFolder, threads: options.threads ?? 0, gpu: null });
   let opening: Promise<OpenedBackend> | undefined;
   const backend = () => (opening ??= openBackend({ ...options, choice: options.backend }).then(opened => {
@@ -46,7 +49,7 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
     opening = Promise.reject(deviceLost(reason));
     opening.catch(() => undefined);
     // The fit under way fails at its next look at the device, and notes in its file why.
-    await Promise.race([lastFit, delay(lossGrace)]);
+    await Promise.race([turns.done(), delay(lossGrace)]);
     process.exit(deviceLostExitCode);
   };
   // Dataset answers need no backend; everything about a model does.
@@ -58,8 +61,6 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
     });
   }])) as unknown as typeof queries;
 
-  // One fit at a time: two would only slow each other down. The next one waits its turn.
-  let lastFit: Promise<unknown> = Promise.resolve();
   const fitInTurn = async (runId: string, job: Omit<FitJob, "onProgress">) => {
     const opened = await backend();
     let { device } = opened;
@@ -67,17 +68,8 @@ export function createEngine(options: EngineOptions, events: EngineEvents): Engi
       if (progress.device !== device) events.didLog("info", `computed by ${(device = progress.device)}`);
       events.didProgress(runId, progress);
     };
-    const before = lastFit;
-    let finish = () => undefined as void;
-    lastFit = new Promise<void>(resolve => (finish = resolve));
-    try {
-      onProgress({ phase: "waiting", isMap: false, fraction: 0, epoch: 0, epochs: 0, losses: null, history: [], secondsLeft: null, device: opened.device });
-      await untilAborted(before, job.signal);
-      return await runFit({ ...job, onProgress }, opened, checkpoints);
-    } finally {
-      // A fit that gave up waiting must not let the next one start beside the one it waited for.
-      void before.finally(finish);
-    }
+    onProgress({ phase: "waiting", isMap: false, fraction: 0, epoch: 0, epochs: 0, losses: null, history: [], secondsLeft: null, device: opened.device });
+    return turns.take(() => runFit({ ...job, onProgress }, opened, checkpoints), job.signal);
   };
 
   return {
@@ -153,14 +145,3 @@ async function locateDataset(path: string, datasetPath: string, signal?: AbortSi
   if (fingerprint !== header.dataset.fingerprint) throw new LatentError("bad-dataset", `${datasetPath} holds other data than ${header.dataset.name} did when it was embedded`);
   await updateCheckpoint(path, record => ({ ...record, dataset: referenceTo(path, source, fingerprint) }));
 }
-
-/** Settles with `before`, or rejects with `cancelled` as soon as the signal is aborted. */
-async function untilAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const cancel = () => reject(new LatentError("cancelled", "Cancelled while waiting."));
-    if (signal.aborted) cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    before.then(() => resolve(), () => resolve());
-  });
-}
-

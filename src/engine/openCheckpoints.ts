@@ -21,6 +21,8 @@ import { modelSchema, type Scaler } from "./scaler";
 export interface OpenCheckpoint extends FittedModel {
   readonly path: string;
   readonly header: CheckpointHeader;
+  /** Another one when the file has changed. */
+  readonly stamp: string;
   /** True while the fit is under way: latents are then not kept. */
   readonly live: boolean;
   /** The dataset; rejects with `bad-dataset` when it is gone or has changed. */
@@ -61,7 +63,8 @@ interface Entry {
   close(): Promise<void>;
 }
 
-const keptOpen = 4;
+/** Unused checkpoints that stay open: all nine of a comparison, and what other views show. */
+const keptOpen = 12;
 
 export class OpenCheckpoints {
   private readonly entries = new Map<string, Promise<Entry>>();
@@ -150,7 +153,7 @@ async function open(path: string, stamp: string): Promise<Entry> {
     });
     const stored = (name: string) => remember(name, async () => (file.has(name) ? checkRows(name, await file.read(name), header) : null));
     const checkpoint: OpenCheckpoint = {
-      ...fitted, path, header, dataset, remember, live: false,
+      ...fitted, path, header, stamp, dataset, remember, live: false,
       placed: placedSets(path, header, stored, remember),
       tensor: stored,
       latents: async () => ((await stored("latents")) ?? (await encoded())["latents"]!).data as Float32Array,
@@ -193,7 +196,7 @@ function liveCheckpoint(path: string, fit: LiveFit): OpenCheckpoint {
   const remember = memory.remember;
   const encoded = () => remember("encoded", () => encodeDataset(fit, fit.dataset, fit.signal));
   return {
-    path, live: true, schema: fit.schema, scaler: fit.scaler, model: fit.model, header: fit.header(), remember,
+    path, stamp: `epoch ${fit.epoch()}`, live: true, schema: fit.schema, scaler: fit.scaler, model: fit.model, header: fit.header(), remember,
     dataset: async () => fit.dataset,
     labels: async () => fit.labels,
     latents: async () => mapOf(fit) ?? ((await encoded())["latents"]!.data as Float32Array),

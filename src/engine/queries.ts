@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rowSize, type LatentSpace } from "../protocol/data";
-import type { Anchor, CheckpointQueries, LatentSummary, Points, Quality } from "../protocol/engineApi";
+import type { Anchor, CheckpointQueries, LatentSummary, Points } from "../protocol/engineApi";
 import { LatentError, messageOf } from "../protocol/errors";
 import { coloring, coloringsOf, latentNames } from "./colorings";
 import type { Dataset } from "./datasets/dataset";
@@ -14,7 +14,7 @@ import type { OpenCheckpoint, OpenCheckpoints } from "./openCheckpoints";
 import { neighborsOfPlaced, placedColoring, placedPoints } from "./placedQueries";
 import { askDatasets, placeOfRow } from "./placedRows";
 import { projections } from "./projections";
-import { qualityOf } from "./quality";
+import { createJudge } from "./quality";
 import { random } from "./random";
 import { findRows } from "./search";
 import { drawGaussian, meanOf, quantiles, summaryQuantiles } from "./statistics";
@@ -28,7 +28,7 @@ const effectAnchors = 8;
 
 /** The engine's answers to `CheckpointQueries` over the given open checkpoints. */
 export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueries {
-  const judged = new WeakMap<OpenCheckpoint, Map<string, Quality>>();
+  const judge = createJudge(checkpoints);
   return {
     overview: path => checkpoints.use(path, async checkpoint => {
       const opened = await checkpoint.dataset().then(dataset => ({ dataset, problem: null }), (error: unknown) => ({ dataset: null, problem: messageOf(error) }));
@@ -50,14 +50,7 @@ export function checkpointQueries(checkpoints: OpenCheckpoints): CheckpointQueri
 
     quality: (path, { projection, dimensions }, signal) => checkpoints.use(path, async checkpoint => {
       if (checkpoint.live) throw new LatentError("unsupported", "a map that is still being made is not judged");
-      // Not shared among views as other results are: each may stop its own, which takes seconds.
-      const known = judged.get(checkpoint)?.get(`${projection} ${dimensions}`);
-      if (known) return known;
-      const points = await drawnPoints(checkpoint, projection, dimensions);
-      const quality = await qualityOf(checkpoint, points, checkpoints, signal);
-      const ofCheckpoint = judged.get(checkpoint) ?? new Map<string, Quality>();
-      judged.set(checkpoint, ofCheckpoint.set(`${projection} ${dimensions}`, quality));
-      return quality;
+      return judge.quality(checkpoint, await drawnPoints(checkpoint, projection, dimensions), projection, signal);
     }),
 
     coloring: (path, id) => checkpoints.use(path, checkpoint => coloring(checkpoint, id)),

@@ -34,7 +34,7 @@ export interface QualityJob extends ThreadJob {
   coordinates: Float32Array;
   labels: Int32Array | null;
   k: number;
-  /** [count × k] each row's nearest in the data, by an exact search; null where they are not known. */
+  /** [count × k] each row's nearest in the data, by an exact search, or those of the judged rows; null where they are not known. */
   nearInData: Int32Array | null;
   /** Rows to judge, where there are more. */
   most: number;

@@ -23,6 +23,8 @@ export interface MapQuality {
   /** Share of the judged rows whose class is that of most of their k nearest in the map, of the nearest among equally many; null without classes. */
   labelAccuracy: number | null;
   shepard: Shepard;
+  /** [judged × k] the nearest of the judged rows in the data. */
+  nearInData: Int32Array;
 }
 
 export interface QualityOptions {
@@ -31,7 +33,7 @@ export interface QualityOptions {
   seed: number;
   /** Class of every row, or null. A negative one is unknown: the row is not judged, and has no voice. */
   labels?: Int32Array | null;
-  /** [count × k] each row's nearest in the data, nearest first, by an exact search (neighbors.ts); searched where there are none. */
+  /** [count × k] each row's nearest in the data, nearest first, by an exact search (neighbors.ts), or [judged × k] as an earlier judgement of these rows gave them; searched where there are none. */
   nearInData?: Int32Array | null;
   /** Rows to judge, where there are more; default 10,000. */
   most?: number;
@@ -49,15 +51,15 @@ export function mapQuality(rows: MapRows, coordinates: Float32Array, crew: Crew,
   if (!(Number.isInteger(k) && k >= 1 && k < count / 2)) {
     throw new LatentError("bad-request", `The quality of a map with ${k} neighbours needs more than ${2 * k} rows, and there are ${count}. Choose from 1 to ${Math.ceil(count / 2) - 1}.`);
   }
-  if (known && known.length !== count * k) throw new LatentError("internal", `${known.length} neighbours of ${count} rows are not ${k} of each`);
   const map: MapRows = { data: coordinates, count, dim: coordinates.length / count, metric: "euclidean" };
   const judged = count <= most ? Int32Array.from({ length: count }, (_, i) => i) : distinctNumbers(most, count, seed, "quality").sort();
+  if (known && ![count * k, judged.length * k].includes(known.length)) throw new LatentError("internal", `${known.length} neighbours of ${count} rows are not ${k} of each`);
   return crew.heap.scope(() => {
     const stage = (number: number) => (fraction: number) => report((number + fraction) / 4);
     const inData = loadRows(crew, rows);
     const inMap = loadRows(crew, map);
     const nearInMap = exactNeighbors(crew, inMap, k, judged, stage(0)).rows;
-    const nearInData = known ? neighborsOfRows(known, k, judged) : exactNeighbors(crew, inData, k, judged, stage(1)).rows;
+    const nearInData = known?.length === judged.length * k ? known : known ? neighborsOfRows(known, k, judged) : exactNeighbors(crew, inData, k, judged, stage(1)).rows;
     const ranksInData = ranksOf(crew, inData, judged, nearInMap, stage(2));
     const ranksInMap = ranksOf(crew, inMap, judged, nearInData, stage(3));
     const quality: MapQuality = {
@@ -65,7 +67,7 @@ export function mapQuality(rows: MapRows, coordinates: Float32Array, crew: Crew,
       trustworthiness: rankScore(ranksInData, k, count), continuity: rankScore(ranksInMap, k, count),
       neighborOverlap: ranksInData.reduce((kept, rank) => kept + (rank <= k ? 1 : 0), 0) / ranksInData.length,
       labelAccuracy: labels && labelAccuracy(labels, judged, nearInMap, k),
-      shepard: shepard(rows, map, seed),
+      shepard: shepard(rows, map, seed), nearInData,
     };
     report(1);
     return quality;

@@ -77,6 +77,24 @@ describe("maps through the engine", () => {
     expect((await engine.points(checkpointPath, { projection: "axes", dimensions: 2 })).data).toEqual(whole.data);
   });
 
+  it("are judged one after the other, each as by itself, and not when that is no longer wanted", async () => {
+    const { checkpointPath: pca } = await fit("pca", "judged-pca", { latentDim: 2 });
+    const paths = [pca, ...maps.map(model => join(folder, `${model}-whole.latent.safetensors`))];
+    const judge = (by: typeof engine, path: string, signal = new AbortController().signal) => by.quality(path, { projection: "axes", dimensions: 2 }, signal);
+    const alone = [];
+    for (const path of paths) alone.push(await judge(engine, path));
+    const together = await mapEngine(() => undefined);
+    const order: number[] = [];
+    const abort = new AbortController();
+    const all = paths.map(async (path, i) => judge(together, path, i === 2 ? abort.signal : undefined).finally(() => order.push(i)));
+    abort.abort();
+    const [first, second, third, ...rest] = await Promise.allSettled(all);
+    expect(third).toMatchObject({ status: "rejected", reason: { code: "cancelled" } });
+    expect(order[0], "before the first is judged").toBe(2);
+    expect([first, second, ...rest].map(result => (result as PromiseFulfilledResult<unknown>).value)).toEqual(alone.filter((_, i) => i !== 2));
+    await together.close();
+  });
+
   it("t-SNE in three dimensions, of directions, from all values", async () => {
     const { checkpointPath } = await fit("tsne", "space", { dimensions: "3", metric: "cosine", components: 0, iterations: 60 });
     expect((await engine.points(checkpointPath, { projection: "axes", dimensions: 3 })).data).toHaveLength(3 * count);
