@@ -72,7 +72,8 @@ class Model:
         self.shift = tensors["scaler.shift"].astype(np.float64)
         self.scale = tensors["scaler.scale"].astype(np.float64)
         if self.kind not in ("pca", "linearAutoencoder", "autoencoder", "vae"):
-            raise NotImplementedError(f"{record['modelTitle']} is not made of dense layers alone: this script does not rebuild it")
+            why = "is a map, which has no function to rebuild" if "map" in record["capabilities"] else "is not made of dense layers alone: this script does not rebuild it"
+            raise NotImplementedError(f"{record['modelTitle']} {why}")
 
     def encode(self, x):
         """Rows [n, d] to latents [n, k]; of a VAE the means."""
@@ -148,7 +149,7 @@ def print_record(record):
     schema, latent = record["schema"], record["latent"]
     print(f"{record['modelTitle']} of {record['dataset']['name']}: {schema['count']} {schema['kind']} rows of shape {schema['shape']}")
     print(f"latents    {latent['dim']}, " + ", ".join(f"{block['name']} 1…{block['size']} ({block['kind']})" for block in latent["blocks"]))
-    print(f"state      {record['state']}" + (f", {len(record['losses'])} of {record['epochs']} epochs" if record["epochs"] else ""))
+    print(f"state      {record['state']}" + (f", {record['losses'][-1]['epoch'] if record['losses'] else 0} of {record['epochs']} epochs" if record["epochs"] else ""))
     print(f"made       {record['createdAt']} in {record['seconds']:.1f} s on {record['device']}, seed {record['seed']}")
     for title, values in (("settings", record["hyperparameters"]), ("metrics", record["metrics"])):
         for name, value in values.items():

@@ -9,7 +9,7 @@ import { loadTrainingData, type TrainingData } from "../../src/engine/trainingDa
 import { useBackend } from "../helpers/backends";
 import { memoryDataset, mnistDigits } from "../helpers/memoryDataset";
 
-// The solvers against each other and against closed forms. The figures of the full MNIST are in bench/pca.mjs.
+// The solvers against each other and against closed forms. The figures of the full MNIST are in bench/README.md (quality.mjs, train.mjs).
 
 beforeAll(() => useBackend("wasm"));
 

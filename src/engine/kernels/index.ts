@@ -33,7 +33,7 @@ export interface KernelOptions {
   folder: string;
   /** The variants to try, in this order; all of them unless a test wants one. */
   variants?: readonly KernelVariant[];
-  /** Threads to compute with, this one among them. More than one needs tfjs's threaded module (wasmMemory.ts). */
+  /** Threads to compute with, this one among them. More than one needs tfjs's threaded module (sharedHeap.ts). */
   threads?: number;
   /** Try 256-bit instructions first, where V8 has them. */
   wide?: boolean;

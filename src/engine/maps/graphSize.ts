@@ -27,7 +27,7 @@ export function neighborsNeeded(kind: MapKind, values: HyperparameterValues, cou
   }
 }
 
-/** Multiply-adds up to which every pair of rows is compared: 5,000 rows of 784 values, or 20,000 of 50. */
+/** Multiply-adds up to which every pair of rows is compared: 5,000 rows of 784 values, or 19,600 of 50. */
 const exactWork = 2e10;
 
 /** Multiply-adds for which it is worth to compare all pairs on a GPU: seconds on a fast device, half a minute on a laptop's. */

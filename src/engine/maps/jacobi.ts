@@ -3,7 +3,7 @@ const maxSweeps = 30;
 
 /**
  * Eigenvalues, largest first, and unit eigenvectors as rows, of the symmetric row-major matrix `a` [n × n] (overwritten), by cyclic Jacobi rotations (Golub & Van Loan,
- * "Matrix Computations", section 8.5). For small matrices, and where nothing may be awaited because memory of a crew is held; else see ../linalg.ts.
+ * "Matrix Computations", section 8.5). For small matrices, and where nothing may be awaited because memory of a crew is held; else see ../linalg.
  */
 export function jacobiEigen(a: Float64Array, n: number): { values: Float64Array; vectors: Float64Array } {
   const vectors = new Float64Array(n * n);

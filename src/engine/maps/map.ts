@@ -27,7 +27,7 @@ export interface NeighborGraph {
 
 /**
  * A map under way. It is advanced by whoever wants a picture: between two steps it can be drawn, saved or left. Steps block
- * the thread, so that a map has a thread of its own (job.ts).
+ * the thread, so that a map has a thread of its own (mapThread.ts).
  */
 export interface MapRun {
   readonly dimensions: 2 | 3;

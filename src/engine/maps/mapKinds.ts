@@ -50,7 +50,7 @@ async function initialOf({ rows, values, seed, crew, report }: MapSetting, dimen
 const dimensionsOf = (values: HyperparameterValues) => (values["dimensions"] === "3" ? 3 : 2);
 const part = (report: Report, from: number, to: number): Report => fraction => report(from + (to - from) * fraction);
 
-/** How each kind of map is begun from hyperparameters (../models/mapModels.ts has their tables). */
+/** How each kind of map is begun from hyperparameters (../models/maps.ts has their tables). */
 export const mapKinds = {
   tsne: async (setting: MapSetting): Promise<AnyRun> => {
     const { rows, values, seed, state, crew, report, graph, openDevice, onFallback } = setting;

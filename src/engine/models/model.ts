@@ -73,7 +73,7 @@ export interface FitOutcome {
 /** Where a fit stood: numbers for the record, arrays for the file. */
 export interface FitState {
   position: FitPosition;
-  /** `weights.*` of the moment, `m.*` and `v.*` of the optimizer, `best.*` of the best epoch so far. */
+  /** `weights.*` of the moment, `m.*` and `v.*` of the optimizer, `best.*` of the best epoch so far; of a map what its run's `state()` gives. */
   tensors: NamedTensors;
 }
 /** Thrown by a fit that was cancelled and can be resumed from `state`. */

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { epochsDone } from "../../protocol/checkpointHeader";
 import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
@@ -50,10 +50,9 @@ export async function embedWithLastSettings(services: Services, target?: unknown
 /** Duplicate Settings…: the questions with a checkpoint's own answers. */
 export async function duplicateSettings(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
   requireTrust();
-  const uri = uriOf(target);
-  if (!uri) throw new LatentError("bad-request", "Choose a checkpoint in the Latent Lens view first.");
-  const { header } = await services.checkpoints.at(uri);
-  if (!header) throw new LatentError("bad-checkpoint", basename(uri.fsPath));
+  const file = await checkpointOf(services, target, ({ header }) => header !== null);
+  const { uri } = file;
+  const header = headerOf(file);
   const { source } = header.dataset;
   const choices = { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } };
   if (!header.basis) return ask(services, source.path, choices);
