@@ -84,6 +84,13 @@ describe("the tree of checkpoints", () => {
     await question("Components: 3");
     await driver.press("Escape");
     await asking;
+    // From the palette it is about the view in front.
+    await vscode.commands.executeCommand("vscode.openWith", first, "latentLens.scatter");
+    const ofView = vscode.commands.executeCommand("latentLens.duplicateSettings");
+    await question("Continue");
+    await driver.press("Escape");
+    await ofView;
+    await closeEditors();
   });
 
   it("deletes nothing unasked", async () => {
