@@ -66,7 +66,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
   try {
     const save = async (state: FitState) => {
       takeState(record, state, seconds());
-      takeGraph(record, model);
+      takeMap(record, model);
       await writeCheckpoint(job.checkpointPath, record, await interruptedTensors(model, data, labels, rows, state));
       lastSave = performance.now();
     };
@@ -98,7 +98,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
       state: "complete", position: null, stopReason: "", losses: outcome.history, bestEpoch: outcome.bestEpoch, metrics: outcome.metrics,
       capabilities: capabilitiesOf(model), seconds: seconds(),
     } satisfies Partial<CheckpointRecord>);
-    takeGraph(record, model);
+    takeMap(record, model);
     const tensors: NamedTensors = { ...(await modelTensors(model, data, labels, rows)), ...outcome.tensors };
     if (model.encode) try {
       const encoded = await encodeDataset({ schema: record.schema, scaler: data.scaler, model }, dataset, job.signal, fraction => report("encoding", encodingStart + (0.99 - encodingStart) * fraction, finished(outcome)));
@@ -231,9 +231,10 @@ function takeState(record: CheckpointRecord, { position }: FitState, seconds: nu
 }
 
 /** What is said of the graph that a resumed map had before holds on. */
-function takeGraph(record: CheckpointRecord, model: Model): void {
-  const graph = model.graphRecord?.();
+function takeMap(record: CheckpointRecord, model: Model): void {
+  const [graph, steps] = [model.graphRecord?.(), model.steps?.()];
   if (graph) record.neighbors = graph;
+  if (steps) record.epochs = steps;
 }
 
 async function modelTensors(model: Model, data: TrainingData, labels: Labels | null, rows: Int32Array | null): Promise<NamedTensors> {

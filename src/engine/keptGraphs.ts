@@ -137,7 +137,7 @@ function areSound(rows: Int32Array, distances: Float32Array, k: number, count: n
 
 /** Of one row, the `count` nearest in a graph; null where it has fewer of each. */
 export function neighborsOf({ k, rows, distances }: Pick<NeighborGraph, "k" | "rows" | "distances">, row: number, count: number): Neighbors | null {
-  return k < count ? null : { rows: rows.slice(row * k, row * k + count), distances: distances.slice(row * k, row * k + count) };
+  return k < count ? null : { rows: rows.slice(row * k, row * k + count), distances: distances.slice(row * k, row * k + count), within: "data" };
 }
 
 /** Of a map: the nearest rows in the data, from the graph that it was made of; null where there is none so large, or of another metric. */

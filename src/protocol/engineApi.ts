@@ -127,6 +127,8 @@ export type Metric = "euclidean" | "cosine";
 export interface Neighbors {
   rows: Int32Array;
   distances: Float32Array;
+  /** Where they are near: in the data, where a map has kept that, else among the latents, which of a map is the picture. */
+  within: "data" | "latents";
 }
 
 /** How far a picture of the rows can be trusted. Rates go from 0 to 1, 1 is best. */

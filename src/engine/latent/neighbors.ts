@@ -24,7 +24,7 @@ export function nearestRows(latents: Float32Array, dim: number, query: Float32Ar
     rows[place] = i;
   }
   if (metric === "euclidean") distances.forEach((value, i) => { distances[i] = Math.sqrt(value); });
-  return { rows, distances };
+  return { rows, distances, within: "latents" };
 }
 
 function squaredEuclidean(latents: Float32Array, start: number, query: Float32Array): number {

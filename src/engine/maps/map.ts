@@ -35,6 +35,8 @@ export interface MapRun {
   readonly iterations: number;
   /** Steps done. */
   readonly iteration: number;
+  /** What is worth knowing of how the map is made, by name: where it does not compare all rows with all, with how many. */
+  readonly facts?: Record<string, number>;
   step(): void;
   /** [count × dimensions] row-major, a copy of the present picture. */
   coordinates(): Float32Array;

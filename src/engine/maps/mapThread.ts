@@ -130,7 +130,7 @@ function place(job: PlaceJob): void {
 
 /** Numbers that say how the map was made. */
 function factsOf(run: AnyRun, graph: NeighborGraph | null): Record<string, number> {
-  return { iterations: run.iteration, ...(graph ? { "recall of the neighbour search": graph.recall } : {}) };
+  return { iterations: run.iteration, ...(graph ? { "recall of the neighbour search": graph.recall } : {}), ...("facts" in run ? run.facts : {}) };
 }
 
 const work = async () => (task.type === "map" ? make(task) : task.type === "place" ? place(task) : judge(task));

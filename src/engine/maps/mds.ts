@@ -57,7 +57,8 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
   }
   const isExact = kind !== "classical" && columns === undefined;
   const iterations = options.iterations ?? usualIterations[isExact ? "exact" : "sampled"];
-  const prepared = isExact ? crew.heap.float32((count * (count - 1)) / 2) : undefined;
+  const allPairs = (count * (count - 1)) / 2;
+  const prepared = isExact ? crew.heap.float32(allPairs) : undefined;
   let distances: Distances;
   if (prepared) {
     crew.heap.scope(() => distancesOf(crew, source).fill(prepared, fraction => report(0.5 * fraction)));
@@ -92,7 +93,12 @@ export async function createMds(crew: Crew, source: MdsSource, options: MdsOptio
       get iteration() { return iteration; },
       classical: classical && { eigenvalues: classical.eigenvalues, landmarks: classical.landmarks },
       columns,
-      pairs: pairs ? pairs.distances.length : (count * (count - 1)) / 2,
+      pairs: pairs ? pairs.distances.length : allPairs,
+      facts: {
+        ...(kind === "classical" && classical && classical.landmarks < count ? { landmarks: classical.landmarks } : {}),
+        ...(columns !== undefined && columns < count - 1 ? { "rows that a row is compared with in a step": columns } : {}),
+        ...(pairs && pairs.distances.length < allPairs ? { "pairs that the stress is of": pairs.distances.length } : {}),
+      },
       step: () => {
         if (steps.left() === 0) return;
         steps.step();

@@ -20,6 +20,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
   let picture: Float32Array | null = null;
   let graph: NeighborGraph | null = null;
   let found: Omit<GraphRecord, "exact"> | null = null;
+  let steps: number | null = null;
   return {
     latent,
     map: () => picture,
@@ -27,6 +28,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       ...(picture ? { latents: { shape: [picture.length / dim, dim], data: picture } } : {}),
       ...(graph ? graphTensors(graph) : {}),
     }),
+    steps: () => steps,
     graphRecord: () => graph && found && { ...found, exact: graph.exact === true },
     weights: async () => ({}),
     dispose: () => undefined,
@@ -36,7 +38,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       const before = resumed?.position.seconds ?? 0;
       const startedAt = performance.now();
       const seconds = () => before + (performance.now() - startedAt) / 1000;
-      let reached = { iteration: resumed?.position.epoch ?? 0, iterations: (values["iterations"] as number | undefined) ?? 0 };
+      let reached = { iteration: resumed?.position.epoch ?? 0, iterations: hasSteps ? ((values["iterations"] as number | undefined) ?? 0) : 0 };
       let device: string | undefined;
       const report = (fraction: number) => context.onProgress({ ...(device === undefined ? {} : { device }), fraction, epoch: reached.iteration, epochs: reached.iterations, losses: history.at(-1)?.train ?? null, history });
       const stateAt = (iteration: number, state: NamedTensors): FitState => ({
@@ -45,7 +47,9 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       });
       const note = (frame: MapFrame) => {
         picture = frame.coordinates;
+        if (!hasSteps) return;
         reached = frame;
+        steps = frame.iterations;
         for (const { iteration, value } of frame.objectives) {
           if (iteration <= (history.at(-1)?.epoch ?? 0)) continue;
           const earlier = history.reduce((sum, epoch) => sum + epoch.seconds, 0);

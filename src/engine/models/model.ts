@@ -31,6 +31,8 @@ export interface Model {
   map?(): Float32Array | null;
   /** Tensors that belong into the file whatever the state of the fit, beside the weights. */
   kept?(): NamedTensors;
+  /** Of a map: how many steps the whole takes, once that is known: the rows may have a say in it, and steps that change nothing end it. */
+  steps?(): number | null;
   /** Of a map: what the record says of the neighbour graph in `kept`; null where that was there before this fit, or there is none. */
   graphRecord?(): GraphRecord | null;
 }

@@ -235,7 +235,7 @@ export class ScatterElement extends ViewElement {
               this.recolor();
             }}
             @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}></latent-placed>` : nothing}
-          <latent-selection .schema=${schema} .selection=${this.selection} .labels=${this.labels} .placed=${sets} .version=${version}
+          <latent-selection .isMap=${header.capabilities.includes("map")} .schema=${schema} .selection=${this.selection} .labels=${this.labels} .placed=${sets} .version=${version}
             @select-rows=${(event: CustomEvent<Int32Array>) => this.select(event.detail)}
             @neighbors-change=${(event: CustomEvent<Int32Array>) => {
               this.neighbors = event.detail as Int32Array<ArrayBuffer>;

@@ -92,7 +92,8 @@ export class QualityElement extends LitElement {
     return html`<dl>${qualityEntries(quality).map(({ name, value, meaning }) => html`<dt title=${meaning}>${name}</dt><dd title=${meaning}>${value}</dd>`)}</dl>
       <canvas role="img" aria-label=${t("Shepard diagram: distances in the data across, in the map upwards")}></canvas>
       <div class="axes muted"><span>${t("distance in the data →")}</span><span>${t("↑ in the map")}</span></div>
-      <p class="muted">${quality.judged < quality.count ? t("Judged on {0} of {1} rows, each against all.", formatCount(quality.judged), formatCount(quality.count)) : t("Judged on all {0} rows.", formatCount(quality.count))}</p>`;
+      <p class="muted">${quality.judged < quality.count ? t("Judged on {0} of {1} rows, each against all.", formatCount(quality.judged), formatCount(quality.count)) : t("Judged on all {0} rows.", formatCount(quality.count))}
+        ${quality.pairs < (quality.count * (quality.count - 1)) / 2 ? t("Order of distances and stress: {0} pairs of rows, drawn by chance.", formatCount(quality.pairs)) : nothing}</p>`;
   }
 
   /** The Shepard diagram: a dot a pair of rows. A map that keeps all distances is a straight line. */

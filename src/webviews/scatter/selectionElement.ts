@@ -51,6 +51,8 @@ export class SelectionElement extends LitElement {
   @property({ attribute: false }) labels: Labels | null = null;
   /** Rows of other datasets that were placed in the map: counted on from `schema.count`. */
   @property({ attribute: false }) placed: readonly PlacedSet[] = [];
+  /** Whether the latents are a map, whose neighbours are other ones than the data's. */
+  @property({ type: Boolean }) isMap = false;
   /** Changes when the checkpoint does, so that what was loaded is loaded again. */
   @property() version = "";
 
@@ -133,6 +135,7 @@ export class SelectionElement extends LitElement {
             <option value="euclidean" ?selected=${this.metric.value === "euclidean"}>${t("Euclidean")}</option>
             <option value="cosine" ?selected=${this.metric.value === "cosine"}>${t("Cosine")}</option>
           </select></span></header>
+        ${neighbors && this.isMap ? html`<p class="muted">${neighbors.within === "data" ? t("Nearest in the data") : t("Nearest in the map, which is not the data")}</p>` : nothing}
         ${neighbors ? this.rows(neighbors.rows, i => formatNumber(neighbors.distances[i]!))
           : this.problem ? html`<p class="muted" role="status">${this.problem}</p>` : html`<vscode-progress-ring></vscode-progress-ring>`}
       </section>`;

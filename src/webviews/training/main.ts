@@ -125,9 +125,11 @@ export class TrainingElement extends ViewElement {
     const { progress } = this;
     const last = this.series[0]!.history.at(-1);
     const figure = (name: string, value: string) => html`<div class="figure"><span>${name}</span><span>${value}</span></div>`;
+    // A map finds out as it begins how many steps it takes.
+    const planned = progress?.epochs || header.epochs;
     const running = progress?.phase === "fitting" && progress.losses;
     return html`<div class="figures">
-      ${figure(t("Epoch"), progress ? t("{0} of {1}", Math.min(header.epochs, progress.epoch + (progress.phase === "fitting" && !progress.isMap ? 1 : 0)), header.epochs) : t("{0} of {1}", epochsDone(header), header.epochs))}
+      ${figure(t("Epoch"), progress ? t("{0} of {1}", Math.min(planned, progress.epoch + (progress.phase === "fitting" && !progress.isMap ? 1 : 0)), planned) : t("{0} of {1}", epochsDone(header), header.epochs))}
       ${running ? figure(t("Loss now"), formatNumber(progress.losses!["total"] ?? NaN)) : nothing}
       ${last ? figure(t("Training loss"), formatNumber(last.train["total"] ?? NaN)) : nothing}
       ${last?.validation ? figure(t("Validation loss"), formatNumber(last.validation["total"] ?? NaN)) : nothing}

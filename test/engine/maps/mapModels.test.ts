@@ -54,6 +54,7 @@ describe("maps through the engine", () => {
     // What lies nearest in the data, from the graph that the map was made of.
     const neighbors = await engine.neighbors(checkpointPath, { row: 7, metric: "euclidean", count: 5 });
     expect(neighbors.rows).toHaveLength(5);
+    expect(neighbors.within).toBe(model === "mds" ? "latents" : "data");
     expect([...neighbors.distances]).toEqual([...neighbors.distances].sort((a, b) => a - b));
     // Neighbours in the picture are mostly of one class: 600 digits know that much.
     const { values } = await mnistDigits(count, 1).labels() as { values: Int32Array };
@@ -80,19 +81,22 @@ describe("maps through the engine", () => {
   it("are judged one after the other, each as by itself, and not when that is no longer wanted", async () => {
     const { checkpointPath: pca } = await fit("pca", "judged-pca", { latentDim: 2 });
     const paths = [pca, ...maps.map(model => join(folder, `${model}-whole.latent.safetensors`))];
-    const judge = (by: typeof engine, path: string, signal = new AbortController().signal) => by.quality(path, { projection: "axes", dimensions: 2 }, signal);
-    const alone = [];
-    for (const path of paths) alone.push(await judge(engine, path));
-    const together = await mapEngine(() => undefined);
+    const judge = (path: string, signal = new AbortController().signal) => engine.quality(path, { projection: "axes", dimensions: 2 }, signal);
+    const anew = (path: string) => engine.rename(path, `renamed ${renamed++}`); // another file, of which no verdict is known
+    let renamed = 0;
+    for (const path of paths) await anew(path);
     const order: number[] = [];
     const abort = new AbortController();
-    const all = paths.map(async (path, i) => judge(together, path, i === 2 ? abort.signal : undefined).finally(() => order.push(i)));
+    const all = paths.map(async (path, i) => judge(path, i === 2 ? abort.signal : undefined).finally(() => order.push(i)));
     abort.abort();
-    const [first, second, third, ...rest] = await Promise.allSettled(all);
-    expect(third).toMatchObject({ status: "rejected", reason: { code: "cancelled" } });
+    const together = await Promise.allSettled(all);
+    expect(together[2]).toMatchObject({ status: "rejected", reason: { code: "cancelled" } });
     expect(order[0], "before the first is judged").toBe(2);
-    expect([first, second, ...rest].map(result => (result as PromiseFulfilledResult<unknown>).value)).toEqual(alone.filter((_, i) => i !== 2));
-    await together.close();
+    for (const [i, path] of paths.entries()) {
+      await anew(path);
+      const alone = await judge(path);
+      if (i !== 2) expect(together[i]).toEqual({ status: "fulfilled", value: alone });
+    }
   });
 
   it("t-SNE in three dimensions, of directions, from all values", async () => {
@@ -153,6 +157,14 @@ describe("maps through the engine", () => {
     writeFileSync(lopsided, table((i, j) => distance(i, j) + (i === 3 && j === 7 ? 5 : 0)));
     await expect(fitTo("mds", "no-distances", {}, lopsided)).rejects.toThrow(/row 7.*row 3|row 3.*row 7/s);
     await expect(fit("umap", "digits-are-none", { metric: "precomputed" })).rejects.toThrow("square");
+  });
+
+  it("says how many steps it takes, where that shows on the way", async () => {
+    const { checkpointPath } = await fit("mds", "settled", { kind: "metric", iterations: 20_000 });
+    const { header } = await openCheckpoint(checkpointPath).then(async file => file.close().then(() => file));
+    expect(header.epochs).toBe(header.metrics["iterations"]);
+    expect(header.epochs).toBe(header.losses.at(-1)!.epoch);
+    expect(header.epochs).toBeLessThan(2000);
   });
 
   it("classical MDS is there at once, without steps", async () => {
