@@ -29,7 +29,7 @@ import { latentData, loadTrainingData, type TrainingData } from "./trainingData"
 export interface FitJob {
   checkpointPath: string;
   /** What to fit, or null to resume what the checkpoint at that path holds. */
-  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number; basis?: string; subset?: { of: string; rows: Int32Array } } | null;
+  start: { source: DatasetSource; model: string; hyperparameters: HyperparameterValues; seed: number; basis?: string; subset?: { of: string; rows: Int32Array | null } } | null;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -189,12 +189,12 @@ async function prepareResume(job: FitJob, backend: OpenedBackend, report: Report
   }
 }
 
-/** Rows as a checkpoint counts them, as the dataset's file does: the checkpoint may itself be of some rows alone. */
-async function rowsInWhole({ of, rows }: { of: string; rows: Int32Array }, checkpoints: OpenCheckpoints): Promise<Int32Array> {
+/** Rows as a checkpoint counts them (null for all it has), as the dataset's file does: the checkpoint may itself be of some rows alone. Null for all of the file. */
+async function rowsInWhole({ of, rows }: { of: string; rows: Int32Array | null }, checkpoints: OpenCheckpoints): Promise<Int32Array | null> {
   return checkpoints.use(of, async checkpoint => {
     if (checkpoint.live && checkpoint.header.subset) throw new LatentError("bad-request", `${basename(of)} is still being fitted`);
     const own = (await checkpoint.tensor("subset.rows"))?.data;
-    return own ? rows.map(row => Number(own[row])) : rows;
+    return own ? (rows ?? Int32Array.from(own, (_, row) => row)).map(row => Number(own[row])) : rows;
   });
 }
 

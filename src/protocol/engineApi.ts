@@ -38,8 +38,8 @@ export interface FitRequest {
   seed: number;
   /** A checkpoint of the same dataset whose latents are mapped in place of the rows; for maps alone. */
   basis?: string;
-  /** The rows to fit, as the checkpoint `of` of the same dataset counts them; all when left out. */
-  subset?: { of: string; rows: Int32Array };
+  /** The rows to fit, as the checkpoint `of` of the same dataset counts them, null for all that it was fitted to; the dataset's when left out. */
+  subset?: { of: string; rows: Int32Array | null };
   /** Where the checkpoint is written; nothing must be there yet. */
   checkpointPath: string;
 }

@@ -64,6 +64,38 @@ describe("maps", () => {
     await until("its basis in the tree", async () => (await rows()).some(row => row.includes("2-D · of penguins-pca")));
   }).timeout(120_000);
 
+  it("and models of a selection stay with its rows: duplicated, mapped again, compared", async () => {
+    const whole = await embed("penguins.csv", "pca", { latentDim: 3 });
+    await driver.waitFor(view.scatter("latent-point-cloud"), { timeout: 60_000 });
+    await driver.setInput(view.scatter("input.search"), "gentoo");
+    await driver.press("Enter", view.scatter("input.search"));
+    await until("the selection", async () => /124 rows selected/i.test((await driver.texts(view.scatter("latent-selection h3"))).join()));
+    const answer = async () => {
+      await question("Continue");
+      await driver.pick("Continue");
+      await question("PCA");
+      await driver.pick("PCA");
+      await question("Start");
+      await driver.press("Enter");
+    };
+    const embedding = vscode.commands.executeCommand<vscode.Uri>("latentLens.embedSelection", whole);
+    await answer();
+    const some = await embedding;
+    const duplicating = vscode.commands.executeCommand<vscode.Uri>("latentLens.duplicateSettings", some);
+    await answer();
+    const adding = duplicating.then(() => vscode.commands.executeCommand<vscode.Uri>("latentLens.addMap", some));
+    await question("t-SNE");
+    await driver.pick("UMAP");
+    await question("Start");
+    await driver.press("Enter");
+    const all = [some, await duplicating, await adding, await vscode.commands.executeCommand<vscode.Uri>("latentLens.compareMaps", some)];
+    for (const uri of all) {
+      const { schema, subset } = await headerOf(uri);
+      assert.deepEqual([schema.count, subset], [124, { of: 344 }], uri.fsPath);
+    }
+    await until("all maps of them", async () => (await driver.texts(view.compare("latent-map-panel .quality .entry"))).length >= 4 * 3, 60_000);
+  }).timeout(240_000);
+
   it("take the rows of another dataset, by the tree's menu and three keys, and keep them", async () => {
     const lines = (await readFile(inWorkspace("penguins.csv"), "utf8")).trimEnd().split("\n");
     const part = (name: string, takes: (row: number) => boolean) => writeFile(inWorkspace(name), lines.filter((_, i) => i === 0 || takes(i)).join("\n"));

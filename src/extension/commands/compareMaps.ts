@@ -9,7 +9,8 @@ import { newCheckpointFor } from "../newCheckpoint";
 import { describeProgress, runTitle } from "../runs";
 import type { Services } from "../services";
 import { readSettings } from "../settings";
-import { requireFile, requireTrust } from "./embedDataset";
+import { formatCount } from "../format";
+import { requireFile, requireTrust, rowsOf } from "./embedDataset";
 import { pickDataset } from "./pickDataset";
 import { inspect } from "./embedFlow";
 import { activeCheckpoint, headerOf, openVisualizer, uriOf } from "./target";
@@ -42,10 +43,10 @@ interface ComparedMap {
 export async function compareMaps(services: Services, target?: unknown): Promise<vscode.Uri | undefined> {
   requireTrust();
   const given = uriOf(target) ?? activeCheckpoint();
-  const source = await sourceOf(services, given);
-  const title = vscode.l10n.t("Maps of {0}", basename(source.path));
+  const { source, some } = await meant(services, given);
+  const title = some ? vscode.l10n.t("Maps of {0} rows of {1}", formatCount(some.header!.schema.count), basename(source.path)) : vscode.l10n.t("Maps of {0}", basename(source.path));
   const description = await inspect(services, title, source);
-  const maps = await mapsOf(services, description);
+  const maps = await mapsOf(services, description, some);
   const [first] = maps;
   if (!first) throw new LatentError("unsupported", vscode.l10n.t("no map can be made of {0}.", basename(source.path)));
   // Called from the compare view of another model of these rows, they are drawn there.
@@ -64,7 +65,7 @@ export async function compareMaps(services: Services, target?: unknown): Promise
     const follow = reportRuns(services, toFit.map(({ uri }) => uri.fsPath), notification);
     try {
       // The engine takes one after the other; what waits is in its place in the view already, and says so.
-      const fits = new Map(toFit.map(map => [map, fit(services, description.source, map, abort.signal)]));
+      const fits = new Map(toFit.map(map => [map, fit(services, description.source, map, some ? rowsOf(some) : {}, abort.signal)]));
       for (const fitting of fits.values()) fitting.catch(() => undefined); // its end is looked at below
       if (!opened) await fits.get(first);
       const place = await show();
@@ -80,23 +81,31 @@ export async function compareMaps(services: Services, target?: unknown): Promise
   });
 }
 
-/** The dataset that is meant: a checkpoint's own as it was read for it, a file as it was read last, or one that is picked. */
-async function sourceOf(services: Services, given: vscode.Uri | undefined): Promise<DatasetSource> {
-  if (given?.fsPath.endsWith(checkpointExtension)) return headerOf(await services.checkpoints.at(given)).dataset.source;
+/**
+ * The dataset that is meant: a checkpoint's own as it was read for it, a file as it was read last, or one that is picked; and `some`, the
+ * checkpoint whose rows they are where these are not all.
+ */
+async function meant(services: Services, given: vscode.Uri | undefined): Promise<{ source: DatasetSource; some: CheckpointFile | null }> {
+  if (given?.fsPath.endsWith(checkpointExtension)) {
+    const file = await services.checkpoints.at(given);
+    const { dataset, subset } = headerOf(file);
+    return { source: dataset.source, some: subset ? file : null };
+  }
   const uri = given ?? (await pickDataset());
   requireFile(uri);
-  return { path: uri.fsPath, choices: services.remembered.of(uri.fsPath)?.dataset ?? {} };
+  return { source: { path: uri.fsPath, choices: services.remembered.of(uri.fsPath)?.dataset ?? {} }, some: null };
 }
 
-/** The maps that can be had of a dataset: made before, or to be fitted. */
-async function mapsOf(services: Services, description: DatasetDescription): Promise<ComparedMap[]> {
+/** The maps that can be had of a dataset, or of the rows of `some`: made before, or to be fitted. */
+async function mapsOf(services: Services, description: DatasetDescription, some: CheckpointFile | null): Promise<ComparedMap[]> {
+  const rows = some ? { fingerprint: headerOf(some).dataset.fingerprint, count: headerOf(some).schema.count } : { fingerprint: description.fingerprint, count: description.schema.count };
   const files = await services.checkpoints.all();
   const known = recipes.flatMap(recipe => {
     const model = description.models.find(({ id }) => id === recipe.model);
     return model ? [{ recipe, model }] : [];
   });
   return Promise.all(known.map(async ({ recipe, model }: { recipe: Recipe; model: ModelDescription }): Promise<ComparedMap> => {
-    const made = files.find(file => isMade(file, recipe, description) && !services.runs.at(file.uri));
+    const made = files.find(file => isMade(file, recipe, description.source, rows) && !services.runs.at(file.uri));
     if (made) return { uri: made.uri };
     const path = description.source.path;
     return { uri: await newCheckpointFor(services, path, model.id), fit: { title: runTitle(model.title, path), recipe } };
@@ -104,8 +113,8 @@ async function mapsOf(services: Services, description: DatasetDescription): Prom
 }
 
 /** True for a complete checkpoint of such a map of the rows themselves, read in the same way. */
-function isMade({ header }: CheckpointFile, { model, hyperparameters }: Recipe, { source, fingerprint, schema }: DatasetDescription): boolean {
-  if (header?.state !== "complete" || header.model !== model || header.basis || header.dataset.fingerprint !== fingerprint || header.schema.count !== schema.count) return false;
+function isMade({ header }: CheckpointFile, { model, hyperparameters }: Recipe, source: DatasetDescription["source"], { fingerprint, count }: { fingerprint: string; count: number }): boolean {
+  if (header?.state !== "complete" || header.model !== model || header.basis || header.dataset.fingerprint !== fingerprint || header.schema.count !== count) return false;
   if (header.latent.dim < 2) return false;
   const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const { reader, choices } = header.dataset.source;
@@ -113,9 +122,9 @@ function isMade({ header }: CheckpointFile, { model, hyperparameters }: Recipe, 
     && Object.entries(hyperparameters).every(([name, value]) => isSame(header.hyperparameters[name], value));
 }
 
-async function fit(services: Services, source: DatasetSource, { uri, fit: wanted }: ComparedMap, signal: AbortSignal): Promise<void> {
+async function fit(services: Services, source: DatasetSource, { uri, fit: wanted }: ComparedMap, rows: ReturnType<typeof rowsOf>, signal: AbortSignal): Promise<void> {
   const { title, recipe: { model, hyperparameters } } = wanted!;
-  await services.runs.start(title, { source, model, hyperparameters, seed: readSettings(uri).seed, checkpointPath: uri.fsPath }, signal);
+  await services.runs.start(title, { source, model, hyperparameters, seed: readSettings(uri).seed, checkpointPath: uri.fsPath, ...rows }, signal);
 }
 
 /** Tells the progress of several runs as one, in words that of the one under way. */

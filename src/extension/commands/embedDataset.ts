@@ -10,7 +10,7 @@ import type { Choices } from "../rememberedChoices";
 import { runTitle } from "../runs";
 import type { Services } from "../services";
 import { readSettings } from "../settings";
-import { titleOf } from "../checkpoints";
+import { titleOf, type CheckpointFile } from "../checkpoints";
 import { askEmbed, askMap } from "./embedFlow";
 import { pickDataset } from "./pickDataset";
 import { checkpointOf, headerOf, openVisualizer, uriOf } from "./target";
@@ -55,15 +55,20 @@ export async function duplicateSettings(services: Services, target?: unknown): P
   const header = headerOf(file);
   const { source } = header.dataset;
   const choices = { dataset: source.choices, model: header.model, hyperparameters: { [header.model]: header.hyperparameters } };
-  if (!header.basis) return ask(services, source.path, choices);
+  if (!header.basis) return ask(services, source.path, choices, rowsOf(file));
   const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", header.basis.name), source, choices);
-  return embed(services, source, model.id, model.title, hyperparameters, { basis: join(dirname(uri.fsPath), header.basis.relativePath) });
+  return embed(services, source, model.id, model.title, hyperparameters, { basis: join(dirname(uri.fsPath), header.basis.relativePath), ...rowsOf(file) });
 }
 
-async function ask(services: Services, path: string, choices: Choices | undefined): Promise<vscode.Uri | undefined> {
+/** The rows that a checkpoint was fitted to, for a request; all of the dataset where it says nothing else. */
+export function rowsOf({ uri, header }: CheckpointFile): Pick<FitRequest, "subset"> {
+  return header?.subset ? { subset: { of: uri.fsPath, rows: null } } : {};
+}
+
+async function ask(services: Services, path: string, choices: Choices | undefined, rows: Pick<FitRequest, "subset"> = {}): Promise<vscode.Uri | undefined> {
   const { source, model, hyperparameters, answers } = await askEmbed(services, { path, choices: {} }, choices);
   await services.remembered.remember(path, { dataset: answers, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
-  return embed(services, source, model.id, model.title, hyperparameters);
+  return embed(services, source, model.id, model.title, hyperparameters, rows);
 }
 
 /** Embed Selection…: the questions for the rows alone that are selected in a checkpoint's views. */
@@ -88,7 +93,7 @@ export async function addMap(services: Services, target?: unknown): Promise<vsco
   const { source } = header.dataset;
   const { model, hyperparameters } = await askMap(services, vscode.l10n.t("Map of {0}", titleOf(file)), source, services.remembered.of(source.path));
   await services.remembered.rememberHyperparameters(source.path, model.id, hyperparameters);
-  return embed(services, source, model.id, model.title, hyperparameters, { basis: file.uri.fsPath });
+  return embed(services, source, model.id, model.title, hyperparameters, { basis: file.uri.fsPath, ...rowsOf(file) });
 }
 
 async function embed(services: Services, source: DatasetSource, model: string, modelTitle: string, hyperparameters: HyperparameterValues, more: Pick<Partial<FitRequest>, "seed" | "basis" | "subset"> = {}): Promise<vscode.Uri | undefined> {
