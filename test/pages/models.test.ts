@@ -124,6 +124,28 @@ describe("the explorer", () => {
     expect(view.host.argsOf("anchor").map(([anchor]) => anchor)).toEqual([{ kind: "mean" }, { kind: "row", row: 42 }, { kind: "draw", seed: 1 }, { kind: "mean" }]);
   });
 
+  it("comes back as it was left when the side bar was closed meanwhile", async () => {
+    const view = await openView("explorer", { checkpoint: "digits" });
+    await view.page.getByRole("button", { name: "Show all 16 dimensions" }).click();
+    const row = view.page.getByRole("spinbutton", { name: "Start from row" });
+    await row.fill("42");
+    await row.press("Enter");
+    await view.settled();
+    await view.find(".knob input").first().press("ArrowRight");
+    await view.settled();
+    const shown = async () => [await view.find(".title").textContent(), await view.find(".knob .value").allTextContents()];
+    const before = await shown();
+    expect(before[0]).toContain("from row 42, then changed");
+    await view.page.reload();
+    await view.settled();
+    expect(await shown()).toEqual(before);
+    // Of another checkpoint it means nothing.
+    view.host.state = { ...view.host.state, checkpoint: { ...view.host.state.checkpoint!, fileName: "other.latent.safetensors" } };
+    await view.page.reload();
+    await view.settled();
+    expect((await shown())[0]).toContain("from the mean");
+  });
+
   it("says what a table's row decodes to", async () => {
     const view = await openView("explorer", { checkpoint: "penguins", width: 260 });
     const words = await view.find("dl").first().textContent();

@@ -6,6 +6,7 @@ import type { Anchor, LatentSummary } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { formatNumber } from "../shared/format";
 import { host, t } from "../shared/host";
+import { Persisted } from "../shared/persisted";
 import { displayRange } from "../shared/raster";
 import { rowPicture } from "../shared/rowTemplate";
 import { savePng } from "../shared/saveMenu";
@@ -15,6 +16,16 @@ import { ViewElement } from "../shared/viewElement";
 const fewSliders = 12;
 /** Between two looks at a model that is learning (ms). */
 const lookEvery = 1500;
+
+/** What the user set, for when the side bar was closed meanwhile: the page ends with that. */
+interface Setting {
+  /** Names the checkpoint. */
+  of: string;
+  z: number[];
+  anchor: Anchor;
+  origin: string;
+  moved: boolean;
+}
 
 /** The side bar's knobs: a slider for each latent dimension, the decoded row live. */
 @customElement("latent-explorer")
@@ -49,7 +60,8 @@ export class ExplorerElement extends ViewElement {
   /** A knob was turned since the start. */
   private moved = false;
   private seed = 0;
-  private all = false;
+  private readonly all = new Persisted(this, "all", false);
+  private readonly setting = new Persisted<Setting | null>(this, "setting", null);
   private decoding = false;
   private decodeAgain = false;
   private lastLook = 0;
@@ -59,10 +71,32 @@ export class ExplorerElement extends ViewElement {
     this.query("summary", signal => host.latentSummary(signal), summary => {
       this.summary = summary;
       // The same start means other latents in a model that went on learning; what the user set by hand stays.
+      if (!previous && this.restore(summary.dim)) return;
       if (changed || !this.z) this.startFrom({ kind: "mean" }, t("the mean"));
       else if (this.anchor && !this.moved) this.startFrom(this.anchor, this.origin);
       else this.decode();
     });
+  }
+
+  private get checkpointId(): string {
+    const { fileName, header } = this.state!.checkpoint!;
+    return `${fileName} ${header.createdAt}`;
+  }
+
+  /** Goes on from what was set before the page was closed; false when that was another checkpoint's. */
+  private restore(dim: number): boolean {
+    const setting = this.setting.value;
+    if (setting?.of !== this.checkpointId || setting.z.length !== dim) return false;
+    if (setting.anchor.kind === "draw") this.seed = setting.anchor.seed; // the next draw is another one
+    if (!setting.moved) this.startFrom(setting.anchor, setting.origin);
+    else {
+      this.z = Float32Array.from(setting.z);
+      this.anchor = setting.anchor;
+      this.origin = setting.origin;
+      this.moved = true;
+      this.decode();
+    }
+    return true;
   }
 
   /** The picture follows a model that is learning: now and then, for each look costs it a batch. */
@@ -89,6 +123,7 @@ export class ExplorerElement extends ViewElement {
   private decode(): void {
     this.requestUpdate();
     if (!this.z) return;
+    this.setting.value = { of: this.checkpointId, z: Array.from(this.z), anchor: this.anchor!, origin: this.origin, moved: this.moved };
     if (this.decoding) {
       this.decodeAgain = true;
       return;
@@ -121,7 +156,7 @@ export class ExplorerElement extends ViewElement {
     if (!header.capabilities.includes("decode")) return html`<div class="centre"><p class="muted">${t("{0} cannot decode latents.", t(header.modelTitle))}</p></div>`;
     const { summary, z, decoded } = this;
     if (!summary || !z) return html`<div class="centre" role="status"><vscode-progress-ring></vscode-progress-ring></div>`;
-    const shown = this.all ? summary.order : summary.order.subarray(0, fewSliders);
+    const shown = this.all.value ? summary.order : summary.order.subarray(0, fewSliders);
     return html`<div class="body">
       <div class="title"><strong class="ellipsis" title=${title}>${t(header.modelTitle)} · ${header.dataset.name}</strong><span class="muted ellipsis">${this.moved ? t("from {0}, then changed", this.origin) : t("from {0}", this.origin)}</span></div>
       ${decoded ? this.stage(header.schema, decoded) : html`<div class="stage" role="status"><vscode-progress-ring></vscode-progress-ring></div>`}
@@ -132,7 +167,7 @@ export class ExplorerElement extends ViewElement {
         <input type="number" min="0" max=${header.schema.count - 1} placeholder=${t("row")} aria-label=${t("Start from row")} @change=${(event: Event) => this.startFromTyped(event, header.schema.count)}>
       </div>
       <div class="knobs">${[...shown].map(j => this.knob(summary, z, j))}</div>
-      ${summary.dim > fewSliders ? html`<button class="link" @click=${() => { this.all = !this.all; this.requestUpdate(); }}>${this.all ? t("Show the {0} with the most effect", fewSliders) : t("Show all {0} dimensions", summary.dim)}</button>` : nothing}
+      ${summary.dim > fewSliders ? html`<button class="link" @click=${() => { this.all.value = !this.all.value; }}>${this.all.value ? t("Show the {0} with the most effect", fewSliders) : t("Show all {0} dimensions", summary.dim)}</button>` : nothing}
       <div class="buttons">
         <button class="icon" title=${t("Copy the latents")} aria-label=${t("Copy the latents")} @click=${() => void host.copy(`[${Array.from(z).join(", ")}]`)}><span class="codicon codicon-copy"></span></button>
         <button class="icon" title=${t("Save the picture as PNG")} aria-label=${t("Save the picture as PNG")} ?disabled=${!decoded || header.schema.kind !== "image"} @click=${() => void this.save()}><span class="codicon codicon-file-media"></span></button>
