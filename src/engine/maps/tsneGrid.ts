@@ -7,6 +7,9 @@ import { transformLength, transformPlans } from "./tsneTransform";
 // −∇φ / 2 as its force. After FIt-SNE (Linderman, Rachh, Hoskins, Steinerberger & Kluger 2019), with another interpolation:
 // cubic B-splines through the nodes, as in smooth particle-mesh Ewald sums (Essmann et al. 1995). One potential, derived,
 // takes two real transforms where FIt-SNE's four charges take eight.
+//
+// Maps in space are wide, 200 across for 5,000 digits, and no grid of nodes a fraction of the kernel apart holds them. There the grid has
+// a smoother kernel, and what it lacks is summed among near points (wasm/tsneNear.ts).
 
 /** Distance of the nodes in a large map. The kernel is 1 wide: force errors are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGradient.test.ts). */
 const SPACING = { 2: 1 / 4, 3: 1 / 2 };
@@ -16,6 +19,11 @@ const FEWEST_NODES = { 2: 48, 3: 24 };
 const MOST_NODES = { 2: 2048, 3: 112 };
 /** Nodes of a spline before the first point and behind the last. */
 const MARGIN = 3;
+/** Nodes further apart than this carry a smoother kernel, of which each point sees the nodes within so many spacings as they are not. */
+const WIDEST_PLAIN = 1 / 3;
+const REACH = 4;
+/** Cells of near points in a reach. */
+const CELLS = 2;
 /** Nodes that keep the kernel's two ends apart, where its periodic continuation has a kink. */
 const GAP = 8;
 /** Rows or planes of a band (wasm/tsneGrid.ts). */
@@ -33,6 +41,8 @@ export interface GridShape {
   nodes: number[];
   /** Lengths of the transforms, at least twice as many. */
   lengths: number[];
+  /** Points nearer than this are not told by the grid alone; 0 where it tells all. */
+  reach: number;
 }
 
 /** The grid for a map of these bounds, a function of them alone: a resumed map has the grid that it had. */
@@ -45,7 +55,7 @@ export function gridShape({ least, greatest }: Bounds): GridShape {
   const coarser = Math.max(Math.ceil(2 * Math.log2(span / SPACING[dimensions] / MOST_NODES[dimensions])), 0);
   const spacing = SPACING[dimensions] * 2 ** ((coarser - finer) / 2);
   const lengths = spans.map(value => transformLength(2 * BAND * Math.ceil((value / spacing + 2 * MARGIN) / BAND) + GAP));
-  return { spacing, lengths, nodes: lengths.map(length => Math.floor((length - GAP) / 2 / BAND) * BAND) };
+  return { spacing, reach: spacing > WIDEST_PLAIN ? REACH * spacing : 0, lengths, nodes: lengths.map(length => Math.floor((length - GAP) / 2 / BAND) * BAND) };
 }
 
 /** One over the squared transform of the cubic spline's values 1/6, 2/3, 1/6 at the nodes: what takes it back at both ends. */
@@ -83,14 +93,18 @@ export function createGrid(dimensions: 2 | 3, crew: Crew): PotentialGrid {
   const planOf = transformPlans(crew);
   const origins = heap.float64(3);
   const sums = heap.float64(parts);
+  const corner = heap.float64(3);
   const buffers = {
     grid: growing(length => heap.float32(length)), spectrum: growing(length => heap.float32(length)), kernel: growing(length => heap.float32(length)),
     scratch: growing(length => heap.float32(length)), order: growing(length => heap.int32(length)),
     histogram: growing(length => heap.int32(length)), starts: growing(length => heap.int32(length)),
+    cells: growing(length => heap.int32(length)), sorted: growing(length => heap.float32(length)), cellOrder: growing(length => heap.int32(length)),
   };
   let shape: GridShape | undefined;
   let constant = 0;
   let filled = 0;
+  /** The lattice of near points: columns, rows and planes, and cells a unit. */
+  let lattice = { sizes: [1, 1, 1], density: 0 };
 
   const sizes = ({ nodes, lengths }: GridShape) => {
     const [width = 0, rows = 0, planes = 1] = nodes;
@@ -119,7 +133,7 @@ export function createGrid(dimensions: 2 | 3, crew: Crew): PotentialGrid {
         factors.values.set(splineFactors(length, (of === 0 ? 0.25 : 1) / length));
         return factors.address;
       });
-      crew.run("tsneKernel", parts, samples.address, planes, rows, width, spacing, extent);
+      crew.run("tsneKernel", parts, samples.address, planes, rows, width, spacing, extent, next.reach);
       crew.run("tsneRowsForward", parts, samples.address, planes, rows, width, width, spectrum.address, rows, plans[0]!, scratch, longest);
       if (dimensions === 2) {
         crew.run("tsneColumns", parts, KERNEL, spectrum.address, 1, frequencies, rows, rows, kernel, xFactors, yFactors, plans[1]!, scratch, longest);
@@ -156,6 +170,16 @@ export function createGrid(dimensions: 2 | 3, crew: Crew): PotentialGrid {
     }
   }
 
+  /** Sorts the points by cells, for those near to each other. */
+  function sortCells(positions: number, count: number, { least, greatest }: Bounds, reach: number): void {
+    const density = CELLS / reach;
+    const sizes = [0, 1, 2].map(of => (of < dimensions ? Math.floor((greatest[of]! - least[of]!) * density) + 1 : 1));
+    lattice = { sizes, density };
+    least.forEach((value, of) => void (corner.values[of] = value));
+    const cells = sizes.reduce((product, size) => product * size, 1);
+    crew.run("tsneSortCells", 1, positions, count, stride, corner.address, density, ...sizes, buffers.cells(cells + 1).address, buffers.sorted(4 * (count + 3)).address, buffers.cellOrder(count).address);
+  }
+
   function convolve(next: GridShape, { width, rows, planes, frequencies, storedRows, longest }: ReturnType<typeof sizes>, grid: number): void {
     const plans = next.lengths.map(planOf);
     const spectrum = buffers.spectrum(planes * frequencies * storedRows * 2).address;
@@ -182,13 +206,19 @@ export function createGrid(dimensions: 2 | 3, crew: Crew): PotentialGrid {
       bounds.least.forEach((value, of) => void (origins.values[of] = value - MARGIN * next.spacing));
       spread(positions, count, next, size, grid);
       convolve(next, size, grid);
+      if (next.reach > 0) sortCells(positions, count, bounds, next.reach);
       filled = count;
     },
-    gather: (positions, count, forces, potentials, order = buffers.order(0).address) => {
-      const { spacing } = shape!;
+    gather: (positions, count, forces, potentials, given) => {
+      const { spacing, reach } = shape!;
+      const order = given ?? buffers.order(0).address;
       const { width, rows } = sizes(shape!);
       crew.run("tsneGather", parts, positions, count, stride, axis, origins.address, 1 / spacing, order, buffers.grid(0).address, rows, width, forces, sums.address, potentials, constant * filled);
-      return sums.values.reduce((total, value) => total + value, 0);
+      const far = sums.values.reduce((total, value) => total + value, 0);
+      if (reach === 0) return far;
+      const { sizes: cells, density } = lattice;
+      crew.run("tsneNear", parts, positions, count, stride, given ?? buffers.cellOrder(0).address, corner.address, density, ...cells, buffers.cells(0).address, buffers.sorted(0).address, reach, forces, sums.address, potentials);
+      return far + sums.values.reduce((total, value) => total + value, 0);
     },
   };
 }

@@ -16,6 +16,7 @@ export { tsneConditional, tsneCountIncoming, tsneSymmetrize, tsneTranspose } fro
 export { tsneColumns, tsneKernel, tsnePlanes, tsneRowsBack, tsneRowsForward } from "./tsneConvolution";
 export { tsneCenter, tsneCrossEntropy, tsneEntropy, tsneGradient, tsneMove, tsneRepelExactly } from "./tsneForces";
 export { tsneCountBands, tsneGather, tsneOrderByBand, tsneSpread } from "./tsneGrid";
+export { tsneNear, tsneSortCells } from "./tsneNear";
 export { tsneTimesCovariance } from "./tsnePrincipal";
 export { umapLoss, umapTurn2, umapTurn3 } from "./umapLayout";
 export { umapMemberships } from "./umapMemberships";

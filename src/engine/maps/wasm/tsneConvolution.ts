@@ -210,15 +210,21 @@ function keepKernel(values: usize, length: i32, kernel: usize, factor: v128, fac
 /**
  * The grid's kernel 1 / (1 + r²) − 1 / (1 + extent²) at all offsets of the transforms, [planes, rows, width], those past
  * the middle being negative. Without the constant, a map much smaller than 1 would have differences below f32's resolution.
+ * Nearer than `reach`, which may be 0, the smoother kernel that wasm/tsneNear.ts completes.
  */
-export function tsneKernel(part: i32, parts: i32, kernel: usize, planes: i32, rows: i32, width: i32, spacing: f64, extent: f64): void {
-  const end = partEnd(planes * rows, part, parts), square = spacing * spacing, limit = extent * extent;
+export function tsneKernel(part: i32, parts: i32, kernel: usize, planes: i32, rows: i32, width: i32, spacing: f64, extent: f64, reach: f64): void {
+  const end = partEnd(planes * rows, part, parts), square = spacing * spacing, limit = extent * extent, smooth = reach * reach;
   for (let line = partStart(planes * rows, part, parts); line < end; line++) {
     const plane = line / rows, row = line % rows;
     const y = <f64>min(row, rows - row), z = <f64>min(plane, planes - plane);
     for (let column = 0; column < width; column++) {
       const x = <f64>min(column, width - column);
       const distance = square * (x * x + y * y + z * z);
+      if (distance < smooth) {
+        const q = (smooth - distance) / (1 + smooth);
+        store<f32>(kernel + (<usize>line * width + column << 2), <f32>((1 + q * (1 + q * (1 + q))) / (1 + smooth) - 1 / (1 + limit)));
+        continue;
+      }
       store<f32>(kernel + (<usize>line * width + column << 2), <f32>((limit - distance) / ((1 + distance) * (1 + limit))));
     }
   }
