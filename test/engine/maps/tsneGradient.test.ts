@@ -4,6 +4,8 @@ import { openCrew, type Crew } from "../../../src/engine/maps/crew";
 import { createTsne } from "../../../src/engine/maps/tsne";
 import { symmetricAffinities } from "../../../src/engine/maps/tsneAffinities";
 import { gridShape } from "../../../src/engine/maps/tsneGrid";
+import { boundsOf, fromPoints, strideOf, takePoints, toPoints } from "../../../src/engine/maps/tsnePoints";
+import { createRepulsion } from "../../../src/engine/maps/tsneRepulsion";
 import { digitRows } from "../../helpers/digitRows";
 import { bruteForceGraph } from "../../helpers/neighbors";
 
@@ -57,11 +59,11 @@ describe.each([2, 3] as const)("the gradient in %s dimensions", dimensions => {
   });
 });
 
-it("the grid's gradient is that of all pairs within 1 % for 2,000 digits", async () => {
+it.each([2, 3] as const)("the grid's gradient is that of all pairs within 1 % for 2,000 digits in %s dimensions", async dimensions => {
   const n = 2000;
   const { data, dim } = await digitRows(n, 4);
   const graph = bruteForceGraph(data, n, dim, 90);
-  const options = { initial: "random", seed: 1 } as const;
+  const options = { initial: "random", seed: 1, dimensions } as const;
   const exact = createTsne(n, graph, { ...options, repulsion: "exact" }, crew);
   for (const iterations of [0, 200, 255, 300]) {
     while (exact.iteration < iterations) exact.step();
@@ -71,6 +73,30 @@ it("the grid's gradient is that of all pairs within 1 % for 2,000 digits", async
     const gradient = exact.gradient();
     expect(relative(grid.gradient(), gradient), `after ${iterations} steps`).toBeLessThan(iterations > 255 ? 0.05 : 0.01);
   }
+});
+
+describe.each([2, 3] as const)("the grid in %s dimensions", dimensions => {
+  it.each([1e-3, 1, 30, 100, 300, 3000])("agrees with all pairs within a hundredth in a map that is %s wide", async span => {
+    const n = 2000;
+    const { data, dim } = await digitRows(n, 4);
+    // Clusters and room between them, as in a finished map, and one point far away.
+    const run = createTsne(n, bruteForceGraph(data, n, dim, 90), { initial: "random", seed: 1, dimensions, repulsion: "exact" }, crew);
+    while (run.iteration < 400) run.step();
+    const map = run.coordinates();
+    const widest = Math.max(...map.map(Math.abs));
+    const coordinates = map.map(value => (value / widest) * (span / 3));
+    coordinates.fill(span / 2, 0, dimensions);
+    const points = takePoints(n, dimensions, crew);
+    toPoints(coordinates, dimensions, points.values);
+    const bounds = boundsOf(coordinates, dimensions);
+    const [forces, sums] = (["exact", "grid"] as const).map(method => {
+      const out = crew.heap.float32(n * strideOf(dimensions));
+      const z = createRepulsion(method, dimensions, crew)(points.address, n, bounds, out.address);
+      return [fromPoints(out.values, n, dimensions), z] as const;
+    }).reduce<[Float32Array[], number[]]>(([all, zs], [out, z]) => [[...all, out], [...zs, z]], [[], []]);
+    expect(relative(forces[1]!, forces[0]!)).toBeLessThan(0.01);
+    expect(Math.abs(sums[1]! / sums[0]! - 1)).toBeLessThan(0.01);
+  });
 });
 
 describe("the grid", () => {
