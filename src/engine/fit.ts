@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { basename, dirname, relative } from "node:path";
 import { checkpointExtension, checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
 import { rowSize, type DatasetSource, type HyperparameterValues, type Labels, type Progress, type RunPhase } from "../protocol/data";
 import type { FitResult } from "../protocol/engineApi";
-import { isCancelled, LatentError, messageOf } from "../protocol/errors";
+import { isCancelled, LatentError, messageOf, type ErrorCode } from "../protocol/errors";
 import type { OpenedBackend } from "./backend";
 import { basisPath, openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
 import { namingDataset, openDataset, resolvedSource } from "./datasets";
@@ -113,7 +113,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     return { checkpointPath: job.checkpointPath, state: "complete" };
   } catch (error) {
     const cause = await causeOfFitFailure(error, backend, record.hyperparameters);
-    await noteFailure(job.checkpointPath, record, cause);
+    await noteFailure(job, record, cause);
     throw cause;
   } finally {
     hide();
@@ -254,14 +254,21 @@ async function interruptedTensors(model: Model, data: TrainingData, labels: Labe
 }
 
 /** Keeps the reason in a file that is there already; a failed fit without a file has nothing to keep. */
-async function noteFailure(path: string, record: CheckpointRecord, error: unknown): Promise<void> {
+async function noteFailure({ checkpointPath: path, start }: FitJob, record: CheckpointRecord, error: unknown): Promise<void> {
   if (record.position === null || isCancelled(error)) return;
+  // What was refused before its first step holds nothing, and a resume would be refused as well.
+  if (start && record.position.epoch === 0 && record.position.batch === 0 && error instanceof LatentError && refusals.has(error.code)) {
+    return rm(path, { force: true }).catch(() => undefined);
+  }
   const file = await openCheckpoint(path).catch(() => undefined);
   if (!file) return;
   const { tensors: _, ...saved } = file.header;
   const tensors = await file.readAll("").finally(() => file.close());
   await writeCheckpoint(path, { ...saved, stopReason: messageOf(error) }, tensors).catch(() => undefined);
 }
+
+/** What another answer or another file would change, and time would not. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["bad-dataset", "bad-request"]);
 
 function finished(outcome: FitOutcome): FitProgress {
   return { fraction: 1, epoch: outcome.history.length, epochs: outcome.history.length, losses: outcome.history.at(-1)?.train ?? null, history: outcome.history };

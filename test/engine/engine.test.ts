@@ -283,6 +283,12 @@ describe("training", () => {
     expect(await headerOf(run.checkpointPath)).toMatchObject({ state: "interrupted", stopReason: expect.stringContaining("loss became") });
   });
 
+  it("leaves no file of what was refused before its first step", async () => {
+    const run = start(penguins, "mds", { metric: "precomputed" });
+    await expect(run.done).rejects.toMatchObject({ code: "bad-dataset", message: expect.stringMatching(/no distance matrix.*out of the feature columns/) });
+    expect(existsSync(run.checkpointPath)).toBe(false);
+  });
+
   it("refuses what cannot be, with the numbers", async () => {
     const attempt = (source: DatasetSource, model: string, hyperparameters: HyperparameterValues) => start(source, model, hyperparameters).done;
     await expect(attempt(digits, "nothing", {})).rejects.toMatchObject({ code: "bad-request", message: expect.stringContaining("pca") });

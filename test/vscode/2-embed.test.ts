@@ -55,6 +55,8 @@ describe("Embed Dataset", () => {
     await question("island");
     await driver.pick("island");
     await question("Continue", "island");
+    // The rows are not told their own label: 6 features were ticked, island among them.
+    await question("Feature columns", "5 of 7");
     await driver.press("Escape");
   });
 

@@ -37,7 +37,7 @@ const widestRow = 2 ** 20;
 export function planTable({ columns, count }: TableScan, answers: Record<string, string[]>, like: readonly Column[] = []): TablePlan {
   const labelChoice = chooseLabel(columns, count, answers);
   const label = columns.findIndex(column => column.name === labelChoice.selected[0]);
-  const reasons = columns.map((column, index) => (index === label ? "the label" : reasonAgainst(column, count)));
+  const reasons = columns.map((column, index) => (index === label ? "the label" : reasonAgainst(column, count, columns)));
   const able = columns.filter(isUsable);
   const featureChoice = choose(answers, {
     id: "features",
@@ -88,7 +88,7 @@ const camelId = /[a-z](Id|ID)$/;
 const fewestToCount = 10;
 
 /** Why a column is no feature unless chosen, or null. */
-function reasonAgainst(column: TableColumn, count: number): string | null {
+function reasonAgainst(column: TableColumn, count: number, columns: readonly TableColumn[]): string | null {
   if (column.present === 0) return "empty";
   if (column.kind === "long-text") return "long or ever different texts";
   if (column.kind === "numeric") {
@@ -97,7 +97,15 @@ function reasonAgainst(column: TableColumn, count: number): string | null {
   }
   if (idName.test(column.name) || camelId.test(column.name)) return "named as an identifier";
   if (column.kind === "text" && column.categories.length > mostFeatureCategories) return `${column.categories.length} different texts`;
+  // One-hot, such a column makes all rows equally distant; first in a table of distances, it makes the table no square.
+  if (column.kind === "text" && column.categories.length === count && (count >= fewestToCount || namesColumns(column, columns))) return "a different text in every row";
   return null;
+}
+
+/** True when the texts are the names of the other columns, as those of a table of distances or correlations. */
+function namesColumns({ categories }: TableColumn, columns: readonly TableColumn[]): boolean {
+  const names = new Set(columns.map(({ name }) => name));
+  return categories.length > 1 && categories.every(text => names.has(text));
 }
 
 function leftOut(columns: readonly TableColumn[], reasons: readonly (string | null)[]): string[] {

@@ -21,7 +21,7 @@ const diagonal = 1e-4;
  * the largest). What is within these limits is left as it is.
  */
 export function distanceMatrix(values: Float32Array, rows: number, columns: number): DistanceMatrix {
-  if (rows !== columns) fail(`${rows} rows of ${columns} columns are no distance matrix, which is square: the distance of row i to row j is in column j`);
+  if (rows !== columns) fail(`${rows} rows of ${columns} columns are no distance matrix, which is square: the distance of row i to row j is in column j. Take columns that are no distances, such as names, out of the feature columns`);
   if (rows < 2) fail("one row has no distances to others: at least 2 are needed");
   if (values.length !== rows * columns) throw new LatentError("internal", `${values.length} values as ${rows} × ${columns} distances`);
   let largest = 0;

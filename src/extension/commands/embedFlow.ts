@@ -85,9 +85,16 @@ export async function askReading(title: string, found: DatasetDescription, look:
     if (!picked.choice) continue;
     const answer = await askChoice(title, picked.choice);
     if (answer === back) continue;
-    const choices = { ...description.source.choices, [picked.choice.id]: answer };
+    const choices = { ...withoutTaken(description, picked.choice, answer), [picked.choice.id]: answer };
     description = await reread(title, description, look, choices, picked.choice.id);
   }
+}
+
+/** The other answers, without what `answer` takes: a column that is made the label is no feature any more, unless it is ticked again. */
+function withoutTaken({ source, choices }: DatasetDescription, changed: DatasetChoice, answer: string[]): DatasetSource["choices"] {
+  if (changed.many) return source.choices;
+  const many = new Set(choices.filter(choice => choice.many && choice.id !== changed.id).map(({ id }) => id));
+  return Object.fromEntries(Object.entries(source.choices).map(([id, selected]) => [id, many.has(id) ? selected.filter(option => !answer.includes(option)) : selected]));
 }
 
 /** Reads again with another answer. Other answers may depend on it (the label column on the array), so those fall back to their defaults when they no longer fit. */
@@ -127,7 +134,7 @@ export function summaryOf({ schema, labels }: DatasetDescription): string {
 /** Step 2: the models that accept such rows. */
 async function askModel(title: string, { models }: DatasetDescription, preferred: string | undefined): Promise<ModelDescription | typeof back> {
   const items = [...modelItems(models.filter(({ isMap }) => !isMap), preferred), separator(vscode.l10n.t("Maps of all rows")), ...modelItems(models.filter(({ isMap }) => isMap), preferred)];
-  const picked = await pickOne<ModelItem>({ title, step: [2, totalSteps], placeholder: vscode.l10n.t("Model or map"), items, active: items.find(item => item.model?.id === preferred), canGoBack: true });
+  const picked = await pickOne<ModelItem>({ title, step: [2, totalSteps], placeholder: vscode.l10n.t("Model or map"), items, active: items.find(({ model }) => model && model.id === preferred), canGoBack: true });
   return picked === back ? back : picked.model!;
 }
 
@@ -145,7 +152,8 @@ function modelItems(models: ModelDescription[], preferred: string | undefined): 
 export async function askMap(services: Services, title: string, source: DatasetSource, choices: Choices | undefined): Promise<Pick<EmbedAnswers, "model" | "hyperparameters">> {
   const { models } = await inspect(services, title, source);
   for (;;) {
-    const picked = await pickOne<ModelItem>({ title, step: [1, 2], placeholder: vscode.l10n.t("Map"), items: modelItems(models.filter(({ isMap }) => isMap), choices?.model) });
+    const items = modelItems(models.filter(({ isMap }) => isMap), choices?.model);
+    const picked = await pickOne<ModelItem>({ title, step: [1, 2], placeholder: vscode.l10n.t("Map"), items, active: items.find(({ model }) => model && model.id === choices?.model) });
     if (picked === back || !picked.model) continue;
     const hyperparameters = await askHyperparameters(title, picked.model, choices?.hyperparameters[picked.model.id] ?? {}, [2, 2]);
     if (hyperparameters !== back) return { model: picked.model, hyperparameters };

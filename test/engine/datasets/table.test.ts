@@ -187,6 +187,21 @@ describe("columns", () => {
     expect([asked.dataset.schema.shape, asked.rows.slice(0, 3)]).toEqual([[61], [0, 1, 0]]);
   });
 
+  it("of a different text in every row are no features, so that distances with names are a square", async () => {
+    const distances = "Oslo,Rome,Bern\nOslo,0,2006,1462\nRome,2006,0,689\nBern,1462,689,0\n";
+    for (const corner of ["city", "", '""']) {
+      const { dataset, rows } = await opened(`${corner},${distances}`);
+      expect(choice(dataset, "features").selected).toEqual(["Oslo", "Rome", "Bern"]);
+      expect([dataset.schema.shape, rows]).toEqual([[3], [0, 2006, 1462, 2006, 0, 689, 1462, 689, 0]]);
+      expect(dataset.notes.at(-1)).toBe(`not used as features: "${corner === "city" ? "city" : "column 1"}" (a different text in every row)`);
+    }
+    const towns = (count: number, name: (i: number) => string) => `town,x\n${counting(count).map(i => `${name(i)},${(i * 7) % 5}`).join("\n")}\n`;
+    expect(choice((await opened(towns(10, i => `t${i}`))).dataset, "features").selected).toEqual(["x"]);
+    // Few rows may differ by chance, and what comes twice is a category.
+    expect(choice((await opened(towns(4, i => `t${i}`))).dataset, "features").selected).toEqual(["town", "x"]);
+    expect(choice((await opened(towns(10, i => `t${i % 9}`))).dataset, "features").selected).toEqual(["town", "x"]);
+  });
+
   it("of categories are one-hot in natural order", async () => {
     const { dataset, rows } = await opened("k,x\nitem 10,1\nitem 2,2\nitem 10,3\n");
     expect(dataset.schema.columns[0]).toEqual({ name: "k", kind: "categorical", start: 0, width: 2, categories: ["item 2", "item 10"] });
