@@ -241,7 +241,7 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
     `**${escape(titleOf(file))}**`,
     escape(basename(file.uri.fsPath)),
     `${escape(vscode.l10n.t(header.modelTitle))} · ${escape(header.dataset.name)} · ${formatCount(header.schema.count)} × [${header.schema.shape.join(", ")}]`,
-    ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", epochsDone(header), header.epochs)] : []),
+    ...(header.state === "interrupted" ? [header.stopReason ? `$(warning) ${escape(header.stopReason)}` : stoppedText(header)] : []),
     `| | |\n|---|---|\n${rows([
       ...(last && !mapObjectives.some(name => name in header.metrics) ? Object.entries(last.train).map(([name, value]): [string, string] => [vscode.l10n.t("last {0}", name), formatLoss(value)]) : []),
       ...(header.bestEpoch > 0 ? [[vscode.l10n.t("best epoch"), String(header.bestEpoch)] as [string, string]] : []),
@@ -257,6 +257,11 @@ function tooltipOf(file: CheckpointFile, header: CheckpointHeader): vscode.Markd
   ].join("\n\n"));
   text.supportThemeIcons = true;
   return text;
+}
+
+function stoppedText(header: CheckpointHeader): string {
+  const [done, all] = [epochsDone(header), header.epochs];
+  return header.capabilities.includes("map") ? vscode.l10n.t("Stopped at step {0} of {1}; can be resumed.", done, all) : vscode.l10n.t("Stopped after {0} of {1} epochs; can be resumed.", done, all);
 }
 
 const escape = (text: string) => text.replace(/[\\`*_{}[\]()#+\-.!|<>$~]/g, "\\$&").replace(/\s+/g, " ");

@@ -128,7 +128,7 @@ export function describeProgress({ phase, isMap, epoch, epochs, losses, secondsL
     case "waiting": return vscode.l10n.t("waiting for the run before it");
     case "loading": return vscode.l10n.t("reading the data");
     case "fitting":
-      if (isMap && losses === null) return parts(vscode.l10n.t("finding neighbours, {0} %", Math.round(100 * fraction)), left);
+      if (isMap && losses === null) return parts(vscode.l10n.t("preparing the map, {0} %", Math.round(100 * fraction)), left);
       if (isMap && epochs > 0) return parts(vscode.l10n.t("step {0} of {1}", epoch, epochs), left);
       if (epochs === 0) return parts(vscode.l10n.t("fitting, {0} %", Math.round(100 * fraction)), left);
       return parts(vscode.l10n.t("epoch {0} of {1}", Math.min(epochs, epoch + 1), epochs), losses ? vscode.l10n.t("loss {0}", formatLoss(losses["total"] ?? NaN)) : "", left);

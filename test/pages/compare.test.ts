@@ -169,7 +169,7 @@ describe("each map", () => {
     const view = await open({ members: ["plane"], prepare: host => {
       host.state = { ...host.state, members: host.state.members.map(one => ({ ...one, header: null, progress: { ...fitting, isMap: true } })) };
     } });
-    expect(await panel(view, 1).locator(".sub").textContent()).toContain("finding neighbours, 40 %");
+    expect(await panel(view, 1).locator(".sub").textContent()).toContain("preparing the map, 40 %");
     expect(view.host.argsOf("pointsOf")).toEqual([]);
     for (const [epoch, asked] of [[3, 1], [3, 1], [4, 2]] as const) {
       view.host.events.didProgressOf(1, { ...fitting, isMap: true, losses: { total: 2 }, epoch });

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { HyperparameterValues } from "../../src/protocol/data";
 import { driver } from "./driver";
-import { closeEditors, embed, headerOf, inWorkspace, openViews, question, questions, smallFit, until, view } from "./support";
+import { closeEditors, embed, headerOf, inWorkspace, openViews, question, questions, smallFit, until, view, workspaceFolder } from "./support";
 
 describe("Embed Dataset", () => {
   afterEach(closeEditors);
@@ -72,6 +72,8 @@ describe("Embed Dataset", () => {
     await question("shapes.npz");
     const items = await questions();
     for (const name of ["penguins.csv", "swiss-roll.npy", "train-images-idx3-ubyte", "Browse for a file", "Browse for a folder of images"]) assert(items.some(item => item.includes(name)), name);
+    const folders = items.filter(item => item.includes(workspaceFolder()));
+    assert.deepEqual(folders, [], "files of the workspace need no absolute path");
     await driver.press("Escape");
   });
 

@@ -36,6 +36,7 @@ describe("maps", () => {
     assert.equal(stopped.state, "interrupted");
     assert.deepEqual(stopped.tensors["latents"]!.shape, [10_000, 2]);
     assert(stopped.tensors["neighbors.rows"]);
+    await until("a word of steps, not of epochs", async () => (await driver.notifications()).some(text => /Stopped at step \d+ of 5000\. The map is kept/.test(text)));
     await until("the paused map", async () => (await rows()).some(row => row.includes("stopped at")));
     assert(openViews().includes("latentLens.scatter"));
 
@@ -95,6 +96,35 @@ describe("maps", () => {
     }
     await until("all maps of them", async () => (await driver.texts(view.compare("latent-map-panel .quality .entry"))).length >= 4 * 3, 60_000);
   }).timeout(240_000);
+
+  it("are made of a selection, which the question counts, and leave the keyboard where it is when they are done", async () => {
+    const whole = await embed("penguins.csv", "pca", { latentDim: 2 });
+    await driver.waitFor(view.scatter("latent-point-cloud"));
+    await pictures();
+    await driver.setInput(view.scatter("input.search"), "gentoo");
+    await driver.press("Enter", view.scatter("input.search"));
+    await until("the Gentoos", () => driver.evaluate("latent-scatter", () => {
+      const cloud = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as { selection: Int32Array };
+      return cloud.selection.length === 124;
+    }));
+    const asking = vscode.commands.executeCommand<vscode.Uri>("latentLens.embedSelection", whole);
+    await question("Continue");
+    await driver.waitFor(".quick-input-title", { text: "Embed 124 selected rows of penguins.csv" });
+    await driver.press("Enter");
+    await question("t-SNE");
+    await driver.pick("t-SNE");
+    await question("Start");
+    await driver.press("Enter");
+    const other = vscode.commands.executeCommand("latentLens.embedDataset");
+    await question("shapes.npz");
+    const map = await asking;
+    assert.deepEqual((await headerOf(map)).tensors["latents"]!.shape, [124, 2]);
+    await until("the map", () => openViews().length === 2);
+    await driver.type("shapes");
+    await until("what was typed", async () => (await driver.texts(".quick-input-list .monaco-list-row")).every(row => !row.includes("penguins")));
+    await driver.press("Escape");
+    await other;
+  }).timeout(120_000);
 
   it("take the rows of another dataset, by the tree's menu and three keys, and keep them", async () => {
     const lines = (await readFile(inWorkspace("penguins.csv"), "utf8")).trimEnd().split("\n");

@@ -114,7 +114,13 @@ function leftOut(columns: readonly TableColumn[], reasons: readonly (string | nu
   return out.length === 0 ? [] : [`not used as features: ${shown}${out.length > 8 ? ` and ${counted(out.length - 8, "more column")}` : ""}`];
 }
 
+/** "59 2 32.1": columns that are separated by blanks, which cannot be told from texts of several words. */
+const spacedNumbers = /^\s*[-+]?[\d.]+(e[-+]?\d+)?(\s+[-+]?[\d.]+(e[-+]?\d+)?)+\s*$/i;
+
 function nothingToLearn(columns: readonly TableColumn[], reasons: readonly (string | null)[]): LatentError {
+  if (columns.length === 1 && spacedNumbers.test(columns[0]!.categories[0] ?? columns[0]!.name)) {
+    return new LatentError("bad-dataset", "each line is one text of numbers with spaces between them: separate the columns by commas, semicolons, tabs or bars");
+  }
   const [why = ""] = leftOut(columns, reasons);
   const advice = `choose at least one column of numbers, or of at most ${mostFeatureCategories} categories`;
   return new LatentError("bad-dataset", `no feature columns: ${advice}${why ? `. ${why}` : ""}`);

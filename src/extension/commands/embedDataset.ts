@@ -5,6 +5,7 @@ import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
 import type { FitRequest } from "../../protocol/engineApi";
 import { LatentError } from "../../protocol/errors";
 import { visualizersOf } from "../../protocol/visualizers";
+import { formatCount } from "../format";
 import { newCheckpointFor } from "../newCheckpoint";
 import type { Choices } from "../rememberedChoices";
 import { runTitle } from "../runs";
@@ -79,7 +80,9 @@ export async function embedSelection(services: Services, target?: unknown): Prom
   const rows = services.selections.of(dataset.fingerprint);
   if (rows.length < 2) throw new LatentError("bad-request", vscode.l10n.t("Select at least two rows first: draw a box or a lasso in the scatter."));
   const choices = services.remembered.of(dataset.source.path);
-  const { source, model, hyperparameters, answers } = await askEmbed(services, dataset.source, choices && { ...choices, dataset: dataset.source.choices });
+  // The file has more rows than are fitted, and rows that were placed in a map are in another file.
+  const title = vscode.l10n.t("Embed {0} selected rows of {1}", formatCount(rows.length), basename(dataset.source.path));
+  const { source, model, hyperparameters, answers } = await askEmbed(services, dataset.source, choices && { ...choices, dataset: dataset.source.choices }, title);
   await services.remembered.remember(dataset.source.path, { dataset: answers, model: model.id, hyperparameters: { ...choices?.hyperparameters, [model.id]: hyperparameters } });
   return embed(services, source, model.id, model.title, hyperparameters, { subset: { of: file.uri.fsPath, rows: Int32Array.from(rows).sort() } });
 }
@@ -131,14 +134,18 @@ export async function openWhenDone(services: Services, checkpoint: vscode.Uri): 
   const { header } = await services.checkpoints.at(checkpoint);
   if (header?.capabilities.includes("decode")) await services.explorerTarget.set(checkpoint);
   const { openWhenDone: wanted } = readSettings(checkpoint);
-  if (header && wanted !== "none" && visualizersOf(header).includes(wanted)) await openVisualizer(checkpoint, wanted, { preserveFocus: false });
+  // Whoever waits no longer is typing elsewhere, perhaps the answers for another dataset.
+  if (header && wanted !== "none" && visualizersOf(header).includes(wanted)) await openVisualizer(checkpoint, wanted, { preserveFocus: true });
 }
 
 export async function offerResume(services: Services, checkpoint: vscode.Uri): Promise<void> {
   const resume = vscode.l10n.t("Resume Training");
   const { header } = await services.checkpoints.at(checkpoint);
-  const epochs = header ? epochsDone(header) : 0;
-  const chosen = await vscode.window.showInformationMessage(vscode.l10n.t("Stopped after {0} of {1} epochs. What was learned is kept.", epochs, header?.epochs ?? 0), resume);
+  if (!header) return;
+  const [done, all] = [epochsDone(header), header.epochs];
+  const chosen = await vscode.window.showInformationMessage(header.capabilities.includes("map")
+    ? vscode.l10n.t("Stopped at step {0} of {1}. The map is kept as it is.", done, all)
+    : vscode.l10n.t("Stopped after {0} of {1} epochs. What was learned is kept.", done, all), resume);
   if (chosen === resume) await vscode.commands.executeCommand("latentLens.resumeTraining", checkpoint);
 }
 

@@ -20,9 +20,8 @@ export interface EmbedAnswers {
 
 const totalSteps = 3;
 
-/** Asks everything, beginning with what `choices` remembers. Escape throws `cancelled`. */
-export async function askEmbed(services: Services, source: DatasetSource, choices: Choices | undefined): Promise<EmbedAnswers> {
-  const title = vscode.l10n.t("Embed {0}", basename(source.path));
+/** Asks everything under `title`, beginning with what `choices` remembers. Escape throws `cancelled`. */
+export async function askEmbed(services: Services, source: DatasetSource, choices: Choices | undefined, title = vscode.l10n.t("Embed {0}", basename(source.path))): Promise<EmbedAnswers> {
   let description = await inspect(services, title, { ...source, choices: choices?.dataset ?? source.choices });
   const hyperparameters: Record<string, HyperparameterValues> = { ...choices?.hyperparameters };
   let model: ModelDescription | undefined;

@@ -17,7 +17,7 @@ export async function pickDataset(purpose: Purpose = { title: vscode.l10n.t("Emb
   const found = await vscode.workspace.findFiles("**/{*.idx,*.idx.gz,*ubyte,*ubyte.gz,*.npy,*.npz,*.csv,*.tsv}", "**/{node_modules,.git}/**", 200);
   const first = openFile && embeddableFile.test(basename(openFile.fsPath)) ? [openFile] : [];
   const uris = [...first, ...found.filter(uri => uri.fsPath !== first[0]?.fsPath).sort((a, b) => a.fsPath.localeCompare(b.fsPath))];
-  const items = uris.map(uri => ({ label: `$(file) ${basename(uri.fsPath)}`, description: vscode.workspace.asRelativePath(dirname(uri.fsPath)), uri, browse: "" }));
+  const items = uris.map(uri => ({ label: `$(file) ${basename(uri.fsPath)}`, description: folderOf(uri), uri, browse: "" }));
   const picked = await pickOne({
     title: purpose.title, placeholder: vscode.l10n.t("A dataset of this workspace, or any other"),
     items: [
@@ -35,4 +35,10 @@ export async function pickDataset(purpose: Purpose = { title: vscode.l10n.t("Emb
   })) ?? [];
   if (!chosen) throw new LatentError("cancelled", "Cancelled.");
   return chosen;
+}
+
+/** The folder of a file as the workspace names it; "" for what lies in the workspace's own folder. */
+function folderOf(uri: vscode.Uri): string {
+  const folder = dirname(vscode.workspace.asRelativePath(uri));
+  return folder === "." ? "" : folder;
 }

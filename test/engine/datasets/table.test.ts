@@ -379,6 +379,8 @@ describe("damage", () => {
     ["a zero byte", "a,b\n1,\u00002\n", /zero byte/],
     ["a zero byte further down", `a,b\n${"1,2\n".repeat(40_000)}1,\u00002\n`, /line 40002 holds a zero byte/],
     ["nothing but names", "name\nx1\n", /no feature columns.*"name" \(named as an identifier\)/],
+    ["columns between spaces", counting(60).map(i => `${i} 2 3.5 -1e${i}\n`).join(""), /numbers with spaces between them: separate the columns by commas/],
+    ["columns between spaces, with a header of words", `a b c\n${counting(20).map(i => `${i} 2 3.5\n`).join("")}`, /numbers with spaces between them/],
     ["Latin-1", Buffer.from("a,b\n1,\xe4\n", "latin1"), /line 2 is not UTF-8/],
     ["Latin-1 further down", Buffer.concat([Buffer.from(`a,b\n${"1,ä\n".repeat(90_000)}1,`), Buffer.from([0xff]), Buffer.from("\n1,2\n")]), /line 90002 is not UTF-8/],
     ["half a character of UTF-16", Buffer.from([0xff, 0xfe, 0x41, 0x00, 0x0a, 0x00, 0x00, 0xd8]), /not valid UTF-16/],
