@@ -97,6 +97,15 @@ describe("maps", () => {
     await until("all maps of them", async () => (await driver.texts(view.compare("latent-map-panel .quality .entry"))).length >= 4 * 3, 60_000);
   }).timeout(240_000);
 
+  it("of three dimensions open in three", async () => {
+    await embed("penguins.csv", "umap", { dimensions: "3", epochs: 50 });
+    await until("a space", () => driver.evaluate("latent-scatter", () => {
+      const cloud = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as { points: { dimensions: number } } | null;
+      return cloud?.points.dimensions === 3;
+    }));
+    assert.equal(await driver.attribute(view.scatter("button[title='3 dimensions']"), "aria-pressed"), "true");
+  }).timeout(60_000);
+
   it("are made of a selection, which the question counts, and leave the keyboard where it is when they are done", async () => {
     const whole = await embed("penguins.csv", "pca", { latentDim: 2 });
     await driver.waitFor(view.scatter("latent-point-cloud"));

@@ -71,7 +71,7 @@ function drawRamp(context: CanvasRenderingContext2D, labels: Labels & { kind: "n
   write(formatNumber(low));
   const width = 120;
   for (let i = 0; i < width; i++) {
-    context.fillStyle = cssColor(rampColor(i / (width - 1)));
+    context.fillStyle = cssColor(rampColor(i / (width - 1), theme.dark));
     context.fillRect(x + i, y - 5, 1, 10);
   }
   x += width + 8;

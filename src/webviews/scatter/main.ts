@@ -97,11 +97,13 @@ export class ScatterElement extends ViewElement {
     this.select(rows, false);
   }
 
-  /** The projection the user chose, else the usual one. */
+  /** The projection and dimensions that the user chose, else the usual ones: of a map, those that it was made with, since it has no axes to leave out. */
   private get chosen(): { id: string; dimensions: number } {
     const { projections, usualProjection: usual } = this.overview!;
     const projection = projections.find(({ id }) => id === this.projection.value) ?? projections.find(({ id }) => id === usual) ?? projections[0]!;
-    const dimensions = projection.dimensions.includes(this.dimensions.value) ? this.dimensions.value : projection.dimensions[0]!;
+    const isMap = this.state?.checkpoint?.header.capabilities.includes("map") ?? false;
+    const wanted = isMap && !this.dimensions.isSet ? Math.max(...projection.dimensions) : this.dimensions.value;
+    const dimensions = projection.dimensions.includes(wanted) ? wanted : projection.dimensions[0]!;
     return { id: projection.id, dimensions };
   }
 

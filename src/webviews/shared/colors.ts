@@ -25,9 +25,14 @@ export const markOutlineColor = (dark: boolean): Rgb => (dark ? [255, 255, 255] 
 
 const ramp = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"].map(hex);
 
-/** Colour of a value from 0 to 1 (viridis, van der Walt & Smith 2015). NaN has no colour of its own: see noClassColor. */
-export function rampColor(value: number): Rgb {
-  const position = Math.max(0, Math.min(1, value)) * (ramp.length - 1);
+/** The part of viridis that is seen on each background: its lowest colours are as dark as a dark editor, its highest near white. */
+const seenOnDark = [0.25, 1] as const;
+const seenOnLight = [0, 0.85] as const;
+
+/** Colour of a value from 0 to 1, on a dark background or a light one (viridis, van der Walt & Smith 2015). NaN has no colour of its own: see noClassColor. */
+export function rampColor(value: number, dark: boolean): Rgb {
+  const [first, last] = dark ? seenOnDark : seenOnLight;
+  const position = (first + (last - first) * Math.max(0, Math.min(1, value))) * (ramp.length - 1);
   const below = Math.min(ramp.length - 2, Math.floor(position));
   return mix(ramp[below]!, ramp[below + 1]!, position - below);
 }

@@ -9,7 +9,7 @@ import { viewStyles } from "./styles";
 import { readTheme, ThemeFollower } from "./theme";
 import { colorOfClass, isFiltering, legendOf, noFilter, valueRange, type Filter } from "./pointColors";
 
-const rampCss = `linear-gradient(to right, ${Array.from({ length: 10 }, (_, i) => cssColor(rampColor(i / 9))).join(", ")})`;
+const rampCss = (dark: boolean) => `linear-gradient(to right, ${Array.from({ length: 10 }, (_, i) => cssColor(rampColor(i / 9, dark))).join(", ")})`;
 
 /** The legend of a coloring, which also filters: fires `filter-change` (Filter). */
 @customElement("latent-legend")
@@ -69,7 +69,7 @@ export class LegendElement extends LitElement {
     const setLow = (value: number) => this.emit({ ...this.filter, low: value <= low ? null : Math.min(value, to) });
     const setHigh = (value: number) => this.emit({ ...this.filter, high: value >= high ? null : Math.max(value, from) });
     const step = (high - low) / 200;
-    return html`<div class="ramp" ${background(rampCss)}></div>
+    return html`<div class="ramp" ${background(rampCss(readTheme().dark))}></div>
       <div class="limits">
         <input type="range" min=${low} max=${high} step=${step} .value=${String(from)} aria-label=${t("Lowest value shown")} @input=${(event: Event) => setLow(numberOf(event))}>
         <input type="range" min=${low} max=${high} step=${step} .value=${String(to)} aria-label=${t("Highest value shown")} @input=${(event: Event) => setHigh(numberOf(event))}>

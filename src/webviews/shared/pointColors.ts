@@ -88,7 +88,7 @@ function colorFunction(labels: Labels | null, dark: boolean): (row: number) => R
     return row => palette[labels.values[row]!] ?? none;
   }
   const [low, high] = valueRange(labels.values);
-  const ramp = Array.from({ length: 256 }, (_, i) => rampColor(i / 255));
+  const ramp = Array.from({ length: 256 }, (_, i) => rampColor(i / 255, dark));
   return row => {
     const value = labels.values[row]!;
     return Number.isNaN(value) ? none : ramp[Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))))]!;
