@@ -287,6 +287,9 @@ describe("training", () => {
     const run = start(penguins, "mds", { metric: "precomputed" });
     await expect(run.done).rejects.toMatchObject({ code: "bad-dataset", message: expect.stringMatching(/no distance matrix.*out of the feature columns/) });
     expect(existsSync(run.checkpointPath)).toBe(false);
+    const equal = join(folder, "equal.csv");
+    writeFileSync(equal, `a,b\n${"7,8\n".repeat(20)}`);
+    for (const map of ["tsne", "umap", "mds"]) await expect(start({ path: equal, choices: {} }, map, {}).done).rejects.toMatchObject({ code: "bad-dataset", message: expect.stringMatching(/equal.csv: all rows are equal/) });
   });
 
   it("refuses what cannot be, with the numbers", async () => {

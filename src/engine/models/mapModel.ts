@@ -1,7 +1,8 @@
 import type { GraphRecord } from "../../protocol/checkpointHeader";
 import type { EpochLosses, HyperparameterValues, LatentSpace } from "../../protocol/data";
+import { LatentError } from "../../protocol/errors";
 import { graphFrom, graphTensors, wantedGraph } from "../keptGraphs";
-import { makeMap, neighborsNeeded, type MapFrame, type MapJob, type NeighborGraph } from "../mapRuns";
+import { makeMap, neighborsNeeded, type MapFrame, type MapJob, type MapRows, type NeighborGraph } from "../mapRuns";
 import type { NamedTensors } from "../safetensors";
 import { mapRows } from "./mapRows";
 import { FitInterrupted, type FitOutcome, type FitState, type Model } from "./model";
@@ -12,6 +13,12 @@ import { FitInterrupted, type FitOutcome, type FitState, type Model } from "./mo
 /** Shares of the fit's time line: reading and reducing the rows, then preparing the map (neighbours above all). */
 const reducingShare = 0.05;
 const preparingShare = 0.2;
+
+/** True when all rows [count × dim] have the same values: t-SNE and UMAP would draw one point and call it a perfect map. */
+function areEqual({ data, dim }: Pick<MapRows, "data" | "dim">): boolean {
+  for (let at = dim; at < data.length; at++) if (data[at] !== data[at - dim]) return false;
+  return true;
+}
 
 /** The model of one map. `values` has the hyperparameters of its kind, and `components`, `metric` and `dimensions` of all; a map without steps is made at once. */
 export function mapModel(kind: MapJob["kind"], name: string, values: HyperparameterValues, hasSteps = true): Model {
@@ -59,6 +66,7 @@ export function mapModel(kind: MapJob["kind"], name: string, values: Hyperparame
       const saving: Promise<void>[] = [];
       if (!resumed && hasSteps) await context.onEpoch(async () => stateAt(0, {}));
       const { rows } = await mapRows(data, values, context, fraction => report(reducingShare * fraction));
+      if (values["metric"] !== "precomputed" && areEqual(rows)) throw new LatentError("bad-dataset", "all rows are equal in all features: there is nothing to map");
       graph = resumed ? graphFrom(resumed.tensors) : null;
       const needed = graph ? null : neighborsNeeded(kind, values, rows.count);
       if (needed !== null) {
