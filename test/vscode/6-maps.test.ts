@@ -107,7 +107,7 @@ describe("maps", () => {
   }).timeout(60_000);
 
   it("are made of a selection, which the question counts, and leave the keyboard where it is when they are done", async () => {
-    const whole = await embed("penguins.csv", "pca", { latentDim: 2 });
+    await embed("penguins.csv", "pca", { latentDim: 2 });
     await driver.waitFor(view.scatter("latent-point-cloud"));
     await pictures();
     await driver.setInput(view.scatter("input.search"), "gentoo");
@@ -116,7 +116,7 @@ describe("maps", () => {
       const cloud = document.querySelector("latent-scatter")!.shadowRoot!.querySelector("latent-point-cloud") as unknown as { selection: Int32Array };
       return cloud.selection.length === 124;
     }));
-    const asking = vscode.commands.executeCommand<vscode.Uri>("latentLens.embedSelection", whole);
+    await driver.click(view.scatter("latent-selection button[aria-label^='Embed only these rows']"));
     await question("Continue");
     await driver.waitFor(".quick-input-title", { text: "Embed 124 selected rows of penguins.csv" });
     await driver.press("Enter");
@@ -126,9 +126,12 @@ describe("maps", () => {
     await driver.press("Enter");
     const other = vscode.commands.executeCommand("latentLens.embedDataset");
     await question("shapes.npz");
-    const map = await asking;
-    assert.deepEqual((await headerOf(map)).tensors["latents"]!.shape, [124, 2]);
-    await until("the map", () => openViews().length === 2);
+    const { uri } = await until("the map", () => {
+      const { input } = vscode.window.tabGroups.activeTabGroup.activeTab!;
+      return input instanceof vscode.TabInputCustom && input.uri.path.includes("tsne") && input;
+    });
+    await until("all its steps", async () => (await headerOf(uri)).state === "complete");
+    assert.deepEqual((await headerOf(uri)).tensors["latents"]!.shape, [124, 2]);
     await driver.type("shapes");
     await until("what was typed", async () => (await driver.texts(".quick-input-list .monaco-list-row")).every(row => !row.includes("penguins")));
     await driver.press("Escape");
