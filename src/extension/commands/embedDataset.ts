@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { epochsDone } from "../../protocol/checkpointHeader";
 import type { DatasetSource, HyperparameterValues } from "../../protocol/data";
