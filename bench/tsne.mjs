@@ -53,7 +53,7 @@ const trust = (rows, map, sample, dimensions = 2) => python("judge", rows, mapFi
 
 /** scikit-learn's time for all iterations, from its own report of the first 50; it is ended then. */
 async function extrapolated(rows) {
-  const child = spawn(values.python, ["-u", peers, "fit", rows, mapFile("peer"), values.iterations, "2"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(values.python, ["-u", peers, "fit", rows, mapFile("peer"), values.iterations, values.dimensions, "2"], { stdio: ["ignore", "pipe", "inherit"] });
   const began = performance.now();
   try {
     for await (const line of createInterface({ input: child.stdout })) {
@@ -83,7 +83,7 @@ for (const name of wanted) {
     for (let round = 0; round < Number(values.rounds); round++) {
       const own = ours(rows, count);
       const whole = count === 5000 || values.full;
-      const peer = values["no-peer"] ? undefined : whole ? python("fit", rows, mapFile("peer"), values.iterations) : await extrapolated(rows);
+      const peer = values["no-peer"] ? undefined : whole ? python("fit", rows, mapFile("peer"), values.iterations, values.dimensions) : await extrapolated(rows);
       rounds.push({ own, peer });
     }
     const { own, peer } = rounds.at(-1);
@@ -92,7 +92,7 @@ for (const name of wanted) {
       name, shown(median(rounds.map(round => round.own.seconds)), 1), shown(own.stepMilliseconds, 1),
       peer ? `${shown(median(rounds.map(round => round.peer.seconds)), 1)}${peer.perIteration ? " (extrapolated)" : ""}` : "",
       peer ? shown(median(rounds.map(round => round.peer.seconds / round.own.seconds)), 1) : "",
-      own.kl.toFixed(4), shown(peer?.kl, 4), trust(rows, "ours", sample, values.dimensions).toFixed(4), peer?.kl === undefined ? "" : trust(rows, "peer", sample).toFixed(4),
+      own.kl.toFixed(4), shown(peer?.kl, 4), trust(rows, "ours", sample, values.dimensions).toFixed(4), peer?.kl === undefined ? "" : trust(rows, "peer", sample, values.dimensions).toFixed(4),
     ]);
   }
 }

@@ -41,12 +41,12 @@ def load(path, columns):
     return np.fromfile(path, np.float32).reshape(-1, columns)
 
 
-def fit(path, target, iterations, verbose=0):
+def fit(path, target, iterations, dimensions, verbose=0):
     from sklearn.manifold import TSNE
 
     x = load(path, COMPONENTS)
     began = time.perf_counter()
-    model = TSNE(perplexity=30, init="pca", learning_rate="auto", n_iter=int(iterations), random_state=0, n_jobs=-1, verbose=int(verbose))
+    model = TSNE(n_components=int(dimensions), perplexity=30, init="pca", learning_rate="auto", n_iter=int(iterations), random_state=0, n_jobs=-1, verbose=int(verbose))
     y = model.fit_transform(x)
     print(json.dumps({"seconds": time.perf_counter() - began, "kl": float(model.kl_divergence_)}))
     y.astype(np.float32).tofile(target)
