@@ -1,12 +1,14 @@
 import type { CheckpointHeader } from "../protocol/checkpointHeader";
-import type { DatasetDescription, DatasetSource, Labels } from "../protocol/data";
+import { rowSize, type DatasetDescription, type DatasetSource, type Labels, type ModelDescription } from "../protocol/data";
 import { LatentError } from "../protocol/errors";
 import { openDataset, readers, resolvedSource } from "./datasets";
 import { alignedTo } from "./datasets/aligned";
 import { none } from "./datasets/columnNames";
 import type { Dataset, OpenContext } from "./datasets/dataset";
+import { couldBeDistances } from "./maps/distanceMatrix";
 import { models } from "./models";
 import { modelsFor } from "./models/hyperparameters";
+import { spreadRows } from "./spreadRows";
 
 /** Opens a dataset, describes what was found, closes it. */
 export async function inspectDataset(source: DatasetSource, context: OpenContext): Promise<DatasetDescription> {
@@ -58,18 +60,36 @@ async function openLike(own: Required<DatasetSource>, path: string, context: Ope
 async function describe(source: DatasetSource, dataset: Dataset, context: OpenContext): Promise<DatasetDescription> {
   const labels = await dataset.labels(context.signal);
   const resolved = resolvedSource(source, dataset);
+  const isDistances = await mayBeDistances(dataset, context.signal);
   return {
     source: resolved,
     title: readers[resolved.reader as keyof typeof readers].title,
     schema: dataset.schema,
     fingerprint: dataset.fingerprint,
     labels: labels && { name: labels.name, kind: labels.kind, classes: labels.kind === "classes" ? labels.classes.length : 0 },
-    notes: [...dataset.notes],
+    notes: [...dataset.notes, ...(isDistances ? ["square and symmetric with a diagonal of zeros: maps take it as distances, unless Distance says otherwise"] : [])],
     preview: await previewOf(dataset, labels),
     // Where there is one answer nothing is asked; it is kept all the same, since a file that appears later may add another.
     choices: dataset.choices.filter(({ many, options }) => many || options.length > 1).map(choice => ({ ...choice })),
-    models: modelsFor(models, dataset.schema),
+    models: modelsFor(models, dataset.schema).map(model => (isDistances && model.isMap ? ofDistances(model) : model)),
   };
+}
+
+/** The map of a table of distances, which is asked for it openly, since it is not what other tables are. */
+function ofDistances(model: ModelDescription): ModelDescription {
+  const { metric } = model.hyperparameters;
+  return metric?.kind !== "choice" ? model : { ...model, hyperparameters: { ...model.hyperparameters, metric: { ...metric, default: "precomputed", advanced: false } } };
+}
+
+/** Rows that are looked at before a table is taken for one of distances. */
+const looked = 32;
+
+/** True where the rows that are looked at could be rows of a distance matrix. */
+async function mayBeDistances(dataset: Dataset, signal?: AbortSignal): Promise<boolean> {
+  const { kind, count } = dataset.schema;
+  if (kind === "image" || count < 3 || rowSize(dataset.schema) !== count) return false;
+  const numbers = spreadRows(count, looked);
+  return couldBeDistances(await dataset.rows(numbers, signal), numbers);
 }
 
 const previewValues = 6;

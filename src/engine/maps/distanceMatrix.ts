@@ -43,6 +43,16 @@ export function distanceMatrix(values: Float32Array, rows: number, columns: numb
   return { values, count: rows };
 }
 
+/** True when these rows `numbers` [m × count] of a square table could be a distance matrix's: as far as they tell it fulfils `distanceMatrix`. */
+export function couldBeDistances(values: Float32Array, numbers: Int32Array): boolean {
+  const count = values.length / numbers.length;
+  const at = (row: number, column: number) => values[row * count + column]!;
+  const largest = values.reduce((most, value) => (value >= 0 && value < Infinity ? Math.max(most, value) : NaN), 0);
+  if (!(largest > 0)) return false;
+  return numbers.every((i, row) => at(row, i) <= diagonal * largest
+    && numbers.every((j, other) => Math.abs(at(row, j) - at(other, i)) <= asymmetry * Math.max(at(row, j), at(other, i))));
+}
+
 /** The distance of rows i and j, the mean of both ways; 0 of a row to itself. */
 export function matrixDistance({ values, count }: DistanceMatrix, i: number, j: number): number {
   return i === j ? 0 : (values[i * count + j]! + values[j * count + i]!) / 2;

@@ -31,6 +31,11 @@ import "./selectionElement";
 import { maxSprites, spritesOf } from "./sprites";
 import { scatterStyles } from "./styles";
 
+/** Where the buttons over the plot are a row (styles.ts). */
+const narrow = matchMedia("(max-width: 620px)");
+/** Room for the buttons, with what is around them. */
+const [besideColumn, besideRow] = [[52, 0], [0, 52]] as const;
+
 const nothingPlaced: PlacedPoints = { sets: [], data: new Float32Array(0) };
 
 /** All rows as points: look, filter, select, find. */
@@ -66,17 +71,20 @@ export class ScatterElement extends ViewElement {
   private spriteRows = "";
   private note = "";
   private announcement = "";
+  private readonly narrowed = () => this.requestUpdate();
   private picture: { projection: string; dimensions: number } | null = null;
   private stopFollowingTheme: (() => void) | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.stopFollowingTheme = onThemeChange(() => this.recolor());
+    narrow.addEventListener("change", this.narrowed);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stopFollowingTheme?.();
+    narrow.removeEventListener("change", this.narrowed);
   }
 
   protected override load(state: ViewState): void {
@@ -212,7 +220,7 @@ export class ScatterElement extends ViewElement {
       <div class="body">
         <div class="plot">
           <latent-point-cloud .points=${points} .colors=${this.colors} .shown=${this.shown} .firstMark=${schema.count} .selection=${this.drawnSelection} .neighbors=${this.neighbors}
-            .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
+            .clear=${narrow.matches ? besideRow : besideColumn} .axes=${points.axes} .camera=${this.camera.value} .tool=${this.tool.value} .sprites=${this.sprites}
             @camera-change=${(event: CustomEvent<Camera | null>) => { this.camera.value = event.detail; }}
             @point-hover=${(event: CustomEvent<PointEvent>) => this.hover(event.detail)}
             @point-pick=${(event: CustomEvent<PointEvent>) => this.select(afterPick(this.selection, event.detail))}

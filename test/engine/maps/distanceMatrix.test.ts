@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { distanceMatrix, graphOfDistances } from "../../../src/engine/maps/distanceMatrix";
+import { couldBeDistances, distanceMatrix, graphOfDistances } from "../../../src/engine/maps/distanceMatrix";
 
 /** Places on a line, and their distances. */
 const places = [0, 1, 3, 7, 12];
@@ -14,6 +14,17 @@ describe("a distance matrix", () => {
   it("is taken as it is", () => {
     expect(distanceMatrix(values, 5, 5)).toEqual({ values, count: 5 });
     expect(distanceMatrix(changed(3, 4, 5.0001), 5, 5).count).toBe(5);
+  });
+
+  it("is known by some of its rows, and from other squares", () => {
+    const rows = Int32Array.of(0, 2, 4);
+    const some = (all: Float32Array) => Float32Array.from([...rows].flatMap(row => [...all.subarray(row * 5, row * 5 + 5)]));
+    expect(couldBeDistances(some(values), rows)).toBe(true);
+    expect(couldBeDistances(some(changed(3, 1, 6.5)), rows), "a row that is not looked at").toBe(true);
+    for (const [row, column, value] of [[2, 4, 8], [2, 2, 1], [0, 3, -1], [4, 1, NaN], [4, 1, Infinity]] as const) {
+      expect(couldBeDistances(some(changed(row, column, value)), rows), `${value}`).toBe(false);
+    }
+    expect(couldBeDistances(new Float32Array(15), rows), "zeros").toBe(false);
   });
 
   it.each([

@@ -143,6 +143,11 @@ describe("maps through the engine", () => {
     writeFileSync(file, table(distance));
     const fitTo = (model: string, name: string, hyperparameters: Record<string, string | number>, from = file) =>
       engine.fit({ runId: name, source: { path: from, choices: {} }, model, hyperparameters: { metric: "precomputed", ...hyperparameters }, seed: 3, checkpointPath: join(folder, `${name}.latent.safetensors`) }, new AbortController().signal);
+    const described = await engine.inspect({ path: file, choices: {} });
+    expect(described.notes.join()).toContain("maps take it as distances");
+    expect(described.models.filter(({ isMap }) => isMap).map(({ hyperparameters: { metric } }) => [metric!.default, metric!.advanced])).toEqual(maps.map(() => ["precomputed", false]));
+    const others = await engine.inspect({ path, choices: {} });
+    expect(others.models.find(({ id }) => id === "umap")!.hyperparameters["metric"]!.default).toBe("euclidean");
     const { checkpointPath } = await fitTo("mds", "of-distances", { kind: "classical" });
     const { data } = await engine.points(checkpointPath, { projection: "axes", dimensions: 2 });
     for (const [a, b] of [[0, 39], [5, 17], [21, 8]] as const) expect(Math.hypot(data[2 * a]! - data[2 * b]!, data[2 * a + 1]! - data[2 * b + 1]!)).toBeCloseTo(distance(a, b), 3);

@@ -28,6 +28,8 @@ export interface Viewport {
   width: number;
   height: number;
 }
+/** CSS pixels, across and upwards, that are kept clear at both sides where everything is shown. */
+export type Clear = readonly [number, number];
 
 /** Middle and half extent of points [n × dimensions]; a point has half extent 1, so that it can be looked at. */
 export function boundsOf(positions: Float32Array, dimensions: number): Bounds {
@@ -44,11 +46,11 @@ export function boundsOf(positions: Float32Array, dimensions: number): Bounds {
   return { middle: low.map((value, j) => (Number.isFinite(value) ? (value + high[j]!) / 2 : 0)), half };
 }
 
-/** A camera that shows everything. */
-export function fit({ middle, half }: Bounds, dimensions: number, { width, height }: Viewport): Camera {
+/** A camera that shows everything, with some room at the sides: a twentieth, or `clear` where that is more and leaves half of the view. */
+export function fit({ middle, half }: Bounds, dimensions: number, { width, height }: Viewport, [clearX, clearY]: Clear = [0, 0]): Camera {
   if (dimensions === 3) return { kind: "3d", yaw: 0.6, pitch: 0.45, distance: 2.9, panX: 0, panY: 0 };
-  const margin = 0.9;
-  return { kind: "2d", x: middle[0]!, y: middle[1]!, scale: margin * Math.min(width / (2 * half[0]!), height / (2 * half[1]!)) };
+  const used = (size: number, clear: number) => Math.max(size / 2, Math.min(0.9 * size, size - 2 * clear));
+  return { kind: "2d", x: middle[0]!, y: middle[1]!, scale: Math.min(used(width, clearX) / (2 * half[0]!), used(height, clearY) / (2 * half[1]!)) };
 }
 
 /** Data space → clip space. */
@@ -115,7 +117,7 @@ export function zoom(camera: Camera, factor: number, px: number, py: number, { w
 }
 
 /** How much larger things are drawn than when everything is shown. */
-export function magnification(camera: Camera, bounds: Bounds, viewport: Viewport): number {
-  const whole = fit(bounds, camera.kind === "2d" ? 2 : 3, viewport);
+export function magnification(camera: Camera, bounds: Bounds, viewport: Viewport, clear?: Clear): number {
+  const whole = fit(bounds, camera.kind === "2d" ? 2 : 3, viewport, clear);
   return camera.kind === "2d" ? camera.scale / (whole as Camera2d).scale : (whole as Camera3d).distance / camera.distance;
 }

@@ -3,7 +3,7 @@ import { customElement, property, query } from "lit/decorators.js";
 import { t } from "../host";
 import { markOutlineColor } from "../colors";
 import { readTheme } from "../theme";
-import { boundsOf, drag, fit, magnification, matrixOf, zoom, type Bounds, type Camera, type Viewport } from "./camera";
+import { boundsOf, drag, fit, magnification, matrixOf, zoom, type Bounds, type Camera, type Clear, type Viewport } from "./camera";
 import { markSizeFor, opacityFor, pointSizeFor } from "./look";
 import { drawOverlay, type Arrow, type AxisDirections, type Sprites } from "./overlay";
 import { nearestPoint, pointAhead, pointsInside, projectAll } from "./projected";
@@ -64,6 +64,8 @@ export class PointCloudElement extends LitElement {
   @property({ attribute: false }) directions: AxisDirections | null = null;
   @property({ attribute: false }) camera: Camera | null = null;
   @property() tool: Tool = "pan";
+  /** Room at the sides for what lies over the plot. */
+  @property({ attribute: false }) clear: Clear = [0, 0];
   /** Pictures of points, drawn in their place when there is room. */
   @property({ attribute: false }) sprites: Sprites | null = null;
   @property({ attribute: false }) arrows: readonly Arrow[] = [];
@@ -163,7 +165,7 @@ export class PointCloudElement extends LitElement {
 
   /** How much larger than when everything is shown. */
   get magnification(): number {
-    return magnification(this.currentCamera, this.bounds, this.viewport);
+    return magnification(this.currentCamera, this.bounds, this.viewport, this.clear);
   }
 
   /** CSS pixels of all rows [n × 2]. */
@@ -205,7 +207,7 @@ export class PointCloudElement extends LitElement {
 
   private get currentCamera(): Camera {
     const kind = this.points.dimensions === 3 ? "3d" : "2d";
-    return this.camera?.kind === kind ? this.camera : fit(this.bounds, this.points.dimensions, this.viewport);
+    return this.camera?.kind === kind ? this.camera : fit(this.bounds, this.points.dimensions, this.viewport, this.clear);
   }
 
   private get matrix(): Float32Array {
