@@ -11,9 +11,11 @@ const clusterCounts = [5, 10, 20];
 /** What the rows of this checkpoint can be coloured by, the most telling first; `columns` are the dataset's, when it is there. */
 export function coloringsOf({ header }: OpenCheckpoint, columns: readonly string[]): ColoringDescription[] {
   const { categories, others } = sorted(columns.filter(name => name !== header.labels?.name), header.schema.columns);
-  const byColumn = (name: string) => ({ id: `column:${name}`, title: name });
+  const features = new Set(header.schema.columns.map(({ name }) => name));
+  const byColumn = (name: string): ColoringDescription => ({ id: `column:${name}`, title: name, ...(features.has(name) ? { known: "feature" } : {}) });
+  const wasTold = header.hyperparameters["supervised"] === true;
   return [
-    ...(header.labels ? [{ id: "label", title: header.labels.name }] : []),
+    ...(header.labels ? [{ id: "label", title: header.labels.name, ...(wasTold ? { known: "label" as const } : {}) }] : []),
     ...categories.map(byColumn),
     ...(header.capabilities.includes("score") ? [{ id: "score", title: "Reconstruction error" }] : []),
     ...others.map(byColumn),

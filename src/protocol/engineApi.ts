@@ -59,6 +59,8 @@ export interface ProjectionDescription {
 export interface ColoringDescription {
   id: string;
   title: string;
+  /** Where the model knew these values: a column that is one of its features, or the labels that a supervised map was told. Absent where it did not. */
+  known?: "feature" | "label";
 }
 
 /** What can be asked of one checkpoint right now. */

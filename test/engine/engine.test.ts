@@ -82,6 +82,7 @@ describe("a table", () => {
     for (const { id } of colorings) expect((await engine.coloring(path, id)).values).toHaveLength(344);
     // Categories first: they tell most.
     expect(colorings.map(({ id }) => id).filter(id => id.startsWith("column:"))).toEqual(["island", "sex", "culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g"].map(name => `column:${name}`));
+    expect(Object.fromEntries(colorings.filter(({ known }) => known).map(({ id, known }) => [id, known]))).toEqual(Object.fromEntries(["island", "sex", "culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g"].map(name => [`column:${name}`, "feature"])));
     const species = await engine.coloring(path, "label");
     expect(species).toMatchObject({ kind: "classes", classes: ["Adelie", "Chinstrap", "Gentoo"] });
     const { facts } = await engine.details(path, Int32Array.of(0, 343));

@@ -116,6 +116,16 @@ describe("the pointer", () => {
   });
 });
 
+describe("the legend", () => {
+  it("says where the model knew what is shown", async () => {
+    const view = await openView("scatter");
+    expect(await view.find("latent-legend .known").count()).toBe(0);
+    await view.page.getByRole("combobox", { name: "Colour" }).selectOption("column:island");
+    await view.settled();
+    expect(await view.find("latent-legend .known").textContent()).toContain("One of the features");
+  });
+});
+
 describe("the search", () => {
   it("selects what matches, and says when nothing does", async () => {
     const view = await openView("scatter");

@@ -3,7 +3,7 @@ import { customElement, query, queryAll } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import "../shared/controls";
 import type { Labels } from "../../protocol/data";
-import type { Overview, Points } from "../../protocol/engineApi";
+import type { ColoringDescription, Overview, Points } from "../../protocol/engineApi";
 import { maxMaps, type Member, type ViewState } from "../../protocol/viewApi";
 import { cssColor } from "../shared/colors";
 import { formatCount } from "../shared/format";
@@ -113,8 +113,8 @@ export class CompareElement extends ViewElement {
   }
 
   private loadColoring(): void {
-    const id = this.coloring;
-    if (id === "") return;
+    const id = this.coloring?.id;
+    if (id === undefined) return;
     this.query("coloring", signal => this.rows.labels(id, signal), labels => {
       this.labels = labels;
       this.note = "";
@@ -127,9 +127,9 @@ export class CompareElement extends ViewElement {
   }
 
   /** The colouring the user chose, else the first. */
-  private get coloring(): string {
+  private get coloring(): ColoringDescription | undefined {
     const { colorings } = this.overview!;
-    return (colorings.find(({ id }) => id === this.coloringId.value) ?? colorings[0])?.id ?? "";
+    return colorings.find(({ id }) => id === this.coloringId.value) ?? colorings[0];
   }
 
   private recolor(): void {
@@ -200,7 +200,7 @@ export class CompareElement extends ViewElement {
           ${members.length === 1 ? hint(state.trusted, () => void this.ask(() => host.addMember())) : nothing}
         </div>
         <aside ?hidden=${!this.panel.value}>
-          <latent-legend .labels=${this.labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
+          <latent-legend .known=${this.coloring?.known} .labels=${this.labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
             this.filter.value = event.detail;
             this.recolor();
           }}></latent-legend>
@@ -237,7 +237,7 @@ export class CompareElement extends ViewElement {
     const tool = (id: Tool, icon: string, title: string) => iconButton(icon, title, () => { this.tool.value = id; }, this.tool.value === id);
     const isFull = members.length >= maxMaps;
     return html`<div class="toolbar" role="toolbar" aria-label=${t("Compare")}>
-      <label>${t("Colour")} ${picker(t("Colour"), colorings, this.coloring, id => {
+      <label>${t("Colour")} ${picker(t("Colour"), colorings, this.coloring?.id ?? "", id => {
         this.coloringId.value = id;
         this.filter.value = noFilter;
         this.loadColoring();

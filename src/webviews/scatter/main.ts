@@ -3,7 +3,7 @@ import { customElement, query } from "lit/decorators.js";
 import "../shared/controls";
 import type { Labels, Progress } from "../../protocol/data";
 import { canPlaceIn } from "../../protocol/checkpointHeader";
-import type { Overview, PlacedPoints, Points } from "../../protocol/engineApi";
+import type { ColoringDescription, Overview, PlacedPoints, Points } from "../../protocol/engineApi";
 import type { ViewState } from "../../protocol/viewApi";
 import { cssColor } from "../shared/colors";
 import { formatCount } from "../shared/format";
@@ -135,9 +135,14 @@ export class ScatterElement extends ViewElement {
     });
   }
 
-  private loadColoring(): void {
+  /** The colouring the user chose, else the first. */
+  private get coloring(): ColoringDescription | undefined {
     const { colorings } = this.overview!;
-    const id = (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id;
+    return colorings.find(({ id }) => id === this.coloringId.value) ?? colorings[0];
+  }
+
+  private loadColoring(): void {
+    const id = this.coloring?.id;
     if (id === undefined) return this.recolor();
     this.query("coloring", signal => Promise.all([host.coloring(id, signal), this.hasPlaced ? host.placedColoring(id, signal) : null]), ([labels, placed]) => {
       this.labels = placed ? withPlacedLabels(labels, placed) : labels;
@@ -235,7 +240,7 @@ export class ScatterElement extends ViewElement {
           ${this.footNote()}
         </div>
         <aside ?hidden=${!this.panel.value}>
-          <latent-legend .labels=${labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
+          <latent-legend .known=${this.coloring?.known} .labels=${labels} .filter=${this.filter.value} @filter-change=${(event: CustomEvent<Filter>) => {
             this.filter.value = event.detail;
             this.recolor();
           }}></latent-legend>
@@ -281,7 +286,7 @@ export class ScatterElement extends ViewElement {
       <label>${t("Map")} ${picker(t("Map"), projections, id, value => project(() => { this.projection.value = value; }))}</label>
       <span class="group">${projections.find(projection => projection.id === id)!.dimensions.map(count => html`<button class="icon" aria-pressed=${count === dimensions} title=${t("{0} dimensions", count)}
         @click=${() => project(() => { this.dimensions.value = count; })}>${count}D</button>`)}</span>
-      <label>${t("Colour")} ${picker(t("Colour"), colorings, (colorings.find(coloring => coloring.id === this.coloringId.value) ?? colorings[0])?.id ?? "", value => {
+      <label>${t("Colour")} ${picker(t("Colour"), colorings, this.coloring?.id ?? "", value => {
         this.coloringId.value = value;
         this.filter.value = noFilter;
         this.loadColoring();

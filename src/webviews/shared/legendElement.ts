@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Labels } from "../../protocol/data";
+import type { ColoringDescription } from "../../protocol/engineApi";
 import { cssColor, rampColor } from "./colors";
 import { formatCount, formatNumber } from "./format";
 import { t } from "./host";
@@ -24,11 +25,14 @@ export class LegendElement extends LitElement {
     .swatch { width: 10px; height: 10px; border-radius: 50%; flex: none; }
     .ramp { height: 10px; border-radius: 2px; }
     .limits { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 8px; }
+    .known { margin: 0; font-size: 11px; }
     .limits span:last-child { text-align: right; }
   `];
 
   @property({ attribute: false }) labels: Labels | null = null;
   @property({ attribute: false }) filter: Filter = noFilter;
+  /** Whether the model knew these values, so that it is no wonder where they gather. */
+  @property() known: ColoringDescription["known"];
 
   constructor() {
     super();
@@ -40,7 +44,8 @@ export class LegendElement extends LitElement {
     if (!labels) return nothing;
     return html`<header><h3 class="grow ellipsis" title=${labels.name}>${labels.name}</h3>
       ${isFiltering(this.filter) ? html`<button class="link" @click=${() => this.emit(noFilter)}>${t("Show all")}</button>` : nothing}</header>
-      ${labels.kind === "classes" ? this.entries(labels) : this.ramp(labels.values)}`;
+      ${labels.kind === "classes" ? this.entries(labels) : this.ramp(labels.values)}
+      ${this.known ? html`<p class="muted known">${this.known === "label" ? t("The map was told these labels") : t("One of the features that the rows lie by")}</p>` : nothing}`;
   }
 
   private entries(labels: Labels): TemplateResult {
