@@ -156,8 +156,8 @@ function groupsOf(files: CheckpointFile[]): Children {
     const open = files.length <= manyFiles || index === 0;
     let parent: string;
     if (header) {
-      const { dataset, schema } = header;
-      const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: formatCount(schema.count), open });
+      const { dataset, schema, subset } = header;
+      const group = node("", { kind: "dataset", key: `dataset ${dataset.fingerprint}`, title: dataset.name, detail: subset ? vscode.l10n.t("{0} of {1}", formatCount(schema.count), formatCount(subset.of)) : formatCount(schema.count), open });
       parent = node(group, { kind: "model", key: `${group} ${header.model}`, title: vscode.l10n.t(header.modelTitle), detail: "", open });
     } else parent = node("", { kind: "broken", key: "broken", title: vscode.l10n.t("Broken Files"), detail: "", open });
     node(parent, { kind: "checkpoint", key: file.uri.fsPath, file, uri: file.uri });

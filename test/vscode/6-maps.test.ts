@@ -94,6 +94,7 @@ describe("maps", () => {
       const { schema, subset } = await headerOf(uri);
       assert.deepEqual([schema.count, subset], [124, { of: 344 }], uri.fsPath);
     }
+    await until("which rows in the tree", async () => (await rows()).some(row => row.includes("124 of 344")));
     await until("all maps of them", async () => (await driver.texts(view.compare("latent-map-panel .quality .entry"))).length >= 4 * 3, 60_000);
   }).timeout(240_000);
 
