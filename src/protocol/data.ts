@@ -50,6 +50,8 @@ export interface DatasetChoice {
   many: boolean;
   options: { id: string; label: string; description?: string }[];
   selected: string[];
+  /** What is selected without an answer, the other answers being as they are. */
+  usual: string[];
 }
 
 /** A dataset file or folder with the answers that say how to read it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { HyperparameterValues } from "../../src/protocol/data";
 import { driver } from "./driver";
@@ -46,6 +47,27 @@ describe("Embed Dataset", () => {
     await driver.pick("PCA");
     await question("Components: 4");
     await driver.press("Escape");
+  });
+
+  it("remembers what was changed, not what was left as it is: columns that the file gets later are features as well", async () => {
+    const file = inWorkspace("growing.csv");
+    const lines = Array.from({ length: 12 }, (_, i) => [Math.sin(i), i % 3, (i * 7) % 5].map(value => value.toFixed(3)));
+    const write = (columns: number) => writeFile(file, [["first", "second", "third"], ...lines].map(cells => cells.slice(0, columns).join(",")).join("\n"));
+    await write(2);
+    const embedding = vscode.commands.executeCommand<vscode.Uri>("latentLens.embedDataset", vscode.Uri.file(file));
+    await question("Continue", "12 rows × 2 columns");
+    await driver.pick("Continue");
+    await question("PCA");
+    await driver.pick("PCA");
+    await question("Start");
+    await driver.press("Enter");
+    await embedding;
+    await write(3);
+    const again = vscode.commands.executeCommand("latentLens.embedDataset", vscode.Uri.file(file));
+    await question("Continue", "12 rows × 3 columns");
+    await driver.press("Escape");
+    await again;
+    await rm(file);
   });
 
   it("lets the reading of the file be changed", async () => {

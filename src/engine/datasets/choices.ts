@@ -7,7 +7,7 @@ import type { DatasetChoice } from "../../protocol/data";
  */
 export function choose(
   answers: Record<string, string[]>,
-  choice: Omit<DatasetChoice, "selected" | "many"> & { fallback: string[]; many?: boolean },
+  choice: Omit<DatasetChoice, "selected" | "usual" | "many"> & { fallback: string[]; many?: boolean },
 ): DatasetChoice {
   const { fallback, many = false, ...rest } = choice;
   const selected = answers[choice.id] ?? fallback;
@@ -17,7 +17,7 @@ export function choose(
     throw new LatentError("bad-dataset", `${choice.title}: "${unknown}" cannot be chosen here, only ${listed([...possible])}`);
   }
   if (!many && selected.length !== 1) throw new LatentError("bad-dataset", `${choice.title}: exactly one answer is needed, got ${selected.length}`);
-  return { ...rest, many, selected };
+  return { ...rest, many, selected, usual: fallback };
 }
 
 function listed(ids: string[]): string {

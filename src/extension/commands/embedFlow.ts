@@ -41,7 +41,8 @@ export async function askEmbed(services: Services, source: DatasetSource, choice
       // Its ranges may have changed with how the dataset is read.
       model = description.models.find(({ id }) => id === model!.id) ?? model;
       const values = await askHyperparameters(title, model!, hyperparameters[model!.id] ?? {});
-      const answers = Object.fromEntries(description.choices.map(({ id, selected }) => [id, selected]));
+      // What was left as it is follows the file when that changes.
+      const answers = Object.fromEntries(description.choices.filter(({ selected, usual }) => selected.join("\n") !== usual.join("\n")).map(({ id, selected }) => [id, selected]));
       if (values !== back) return { source: description.source, model: model!, hyperparameters: values, answers };
       step = 2;
     }
