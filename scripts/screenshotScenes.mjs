@@ -87,8 +87,11 @@ export const scenes = {
 
   /** All 60,000 rows, one of them selected. */
   async scatter({ vscode, page }) {
-    const frame = await vscode.webview("latent-scatter", { timeout: patience });
+    await vscode.webview("latent-scatter", { timeout: patience });
+    // The keyboard stayed in the code.
+    await vscode.click({ webview: "latent-scatter", selector: ".toolbar" });
     await vscode.runCommand("View: Close Editors in Other Groups");
+    const frame = await vscode.webview("latent-scatter", { timeout: patience });
     await until(async () => (await drawnPoints(frame)) === 60_000);
     await clickRow(vscode, page, 17);
     await vscode.waitFor({ webview: "latent-scatter", selector: "latent-selection .tile >> nth=11" });

@@ -11,8 +11,10 @@ import { transformLength, transformPlans } from "./tsneTransform";
 // Maps in space are wide, 200 across for 5,000 digits, and no grid of nodes a fraction of the kernel apart holds them. There the grid has
 // a smoother kernel, and what it lacks is summed among near points (wasm/tsneNear.ts).
 
-/** Distance of the nodes in a large map. The kernel is 1 wide: force errors are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGradient.test.ts). */
+/** Distance of the nodes in a large map. The kernel is 1 wide: the force errors of a grid alone are 0.5 % at 1/3, 2 % at 1/2 (test/engine/maps/tsneGradient.test.ts). */
 const SPACING = { 2: 1 / 4, 3: 1 / 2 };
+/** In the plane fewer points than this have a wider grid: those that are near to each other are then summed sooner than a fine grid is transformed. */
+const FEW = 20_000;
 /** At least so many nodes span a map: a small one has a finer grid. */
 const FEWEST_NODES = { 2: 48, 3: 24 };
 /** At most so many: an outlier far away makes the grid coarser, not endless. */
@@ -45,15 +47,19 @@ export interface GridShape {
   reach: number;
 }
 
-/** The grid for a map of these bounds, a function of them alone: a resumed map has the grid that it had. */
-export function gridShape({ least, greatest }: Bounds): GridShape {
+/**
+ * The grid for a map of these bounds and so many points, a function of them alone: a resumed map has the grid that it had. Without
+ * `count`, a grid that needs no sums of near points unless the map is too wide for it.
+ */
+export function gridShape({ least, greatest }: Bounds, count = Infinity): GridShape {
   const dimensions = least.length as 2 | 3;
+  const usual = count < FEW ? 1 / 2 : SPACING[dimensions];
   const spans = least.map((value, axis) => greatest[axis]! - value);
   const span = Math.max(...spans, 1e-12);
   // In steps, so that the kernel's spectrum serves for many iterations.
-  const finer = Math.max(Math.ceil(2 * Math.log2((SPACING[dimensions] * FEWEST_NODES[dimensions]) / span)), 0);
-  const coarser = Math.max(Math.ceil(2 * Math.log2(span / SPACING[dimensions] / MOST_NODES[dimensions])), 0);
-  const spacing = SPACING[dimensions] * 2 ** ((coarser - finer) / 2);
+  const finer = Math.max(Math.ceil(2 * Math.log2((usual * FEWEST_NODES[dimensions]) / span)), 0);
+  const coarser = Math.max(Math.ceil(2 * Math.log2(span / usual / MOST_NODES[dimensions])), 0);
+  const spacing = usual * 2 ** ((coarser - finer) / 2);
   const lengths = spans.map(value => transformLength(2 * BAND * Math.ceil((value / spacing + 2 * MARGIN) / BAND) + GAP));
   return { spacing, reach: spacing > WIDEST_PLAIN ? REACH * spacing : 0, lengths, nodes: lengths.map(length => Math.floor((length - GAP) / 2 / BAND) * BAND) };
 }
@@ -199,7 +205,7 @@ export function createGrid(dimensions: 2 | 3, crew: Crew): PotentialGrid {
 
   return {
     fill: (positions, count, bounds) => {
-      const next = gridShape(bounds);
+      const next = gridShape(bounds, count);
       if (!shape || shape.spacing !== next.spacing || shape.lengths.some((length, of) => length !== next.lengths[of])) prepare(next);
       const size = sizes(next);
       const grid = buffers.grid(size.width * size.rows * size.planes).address;

@@ -11,7 +11,7 @@ export type RepulsionMethod = "exact" | "grid";
 export type Repulsion = (positions: number, count: number, bounds: Bounds, forces: number) => number;
 
 /** More points than these go through the grid, which was then faster for a finished map, the widest. */
-export const exactUpTo = { 2: 4000, 3: 7000 };
+export const exactUpTo = { 2: 2000, 3: 7000 };
 
 export function createRepulsion(method: RepulsionMethod, dimensions: 2 | 3, crew: Crew): Repulsion {
   const stride = dimensions === 2 ? 2 : 4;
