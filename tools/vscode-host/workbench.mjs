@@ -117,14 +117,13 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
 
     async runCommand(title) {
       const input = page.locator(".quick-input-widget input").first();
-      // A quick pick that is just closing takes the key away, or the text.
+      // A quick pick that is just closing takes the key away, or the text; one that is just opening, the palette.
       await retry(`the command palette did not open for "${title}"`, async () => {
         await page.keyboard.press("F1");
         await input.waitFor({ timeout: 2_000 });
         await input.fill(`>${title}`, { timeout: 2_000 });
-        await page.locator(".quick-input-widget:visible .monaco-list-row").first().waitFor({ timeout: 5_000 });
+        await chooseRow(title, 8_000);
       });
-      await chooseRow(title);
     },
     async pick(label) {
       await chooseRow(label);
@@ -242,11 +241,11 @@ export function createWorkbench(page, { screenshotDir = "." } = {}) {
   }
 
   /** The row whose label is `label`; a search ranks others above it. */
-  async function chooseRow(label) {
+  async function chooseRow(label, timeout = patience) {
     const rows = page.locator(".quick-input-widget:visible .monaco-list-row");
-    await rows.filter({ hasText: label }).first().waitFor({ timeout: patience });
+    await rows.filter({ hasText: label }).first().waitFor({ timeout });
     const same = rows.filter({ has: page.locator(".label-name", { hasText: exactly(label) }) });
-    await ((await same.count()) > 0 ? same : rows.filter({ hasText: label })).first().click({ timeout: patience });
+    await ((await same.count()) > 0 ? same : rows.filter({ hasText: label })).first().click({ timeout });
   }
 
   // The first of this name below its folder's row: files in other folders may have the same.
