@@ -1,9 +1,9 @@
-import { rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, relative } from "node:path";
 import { checkpointExtension, checkpointFormatVersion, type CheckpointHeader, type CheckpointRecord } from "../protocol/checkpointHeader";
 import { rowSize, type DatasetSource, type HyperparameterValues, type Labels, type Progress, type RunPhase } from "../protocol/data";
 import type { FitResult } from "../protocol/engineApi";
-import { isCancelled, LatentError, messageOf, type ErrorCode } from "../protocol/errors";
+import { isCancelled, LatentError } from "../protocol/errors";
 import type { OpenedBackend } from "./backend";
 import { basisPath, openCheckpoint, referenceTo, writeCheckpoint } from "./checkpoint";
 import { namingDataset, openDataset, resolvedSource } from "./datasets";
@@ -14,7 +14,7 @@ import { resolveHyperparameters } from "./models/hyperparameters";
 import { capabilitiesOf, FitInterrupted, type FitOutcome, type FitProgress, type FitState, type Model, type ModelSpec } from "./models/model";
 import { models } from "./models";
 import { addPrefix, withPrefix } from "./models/weights";
-import { causeOfFitFailure } from "./fitFailure";
+import { causeOfFitFailure, noteFailure } from "./fitFailure";
 import { checkpointsBeside, findKeptGraph } from "./keptGraphs";
 import { readScaler, type OpenCheckpoints } from "./openCheckpoints";
 import { openReferenced, subsetRows } from "./referencedDatasets";
@@ -113,7 +113,7 @@ async function run(job: FitJob, backend: OpenedBackend, checkpoints: OpenCheckpo
     return { checkpointPath: job.checkpointPath, state: "complete" };
   } catch (error) {
     const cause = await causeOfFitFailure(error, backend, record.hyperparameters);
-    await noteFailure(job, record, cause);
+    await noteFailure(job.checkpointPath, job.start !== null, record, cause);
     throw cause;
   } finally {
     hide();
@@ -252,23 +252,6 @@ async function interruptedTensors(model: Model, data: TrainingData, labels: Labe
   const best = addPrefix("model.", withPrefix(tensors, "best."));
   return { ...(await modelTensors(model, data, labels, rows)), ...best, ...addPrefix("resume.", tensors) };
 }
-
-/** Keeps the reason in a file that is there already; a failed fit without a file has nothing to keep. */
-async function noteFailure({ checkpointPath: path, start }: FitJob, record: CheckpointRecord, error: unknown): Promise<void> {
-  if (record.position === null || isCancelled(error)) return;
-  // What was refused before its first step holds nothing, and a resume would be refused as well.
-  if (start && record.position.epoch === 0 && record.position.batch === 0 && error instanceof LatentError && refusals.has(error.code)) {
-    return rm(path, { force: true }).catch(() => undefined);
-  }
-  const file = await openCheckpoint(path).catch(() => undefined);
-  if (!file) return;
-  const { tensors: _, ...saved } = file.header;
-  const tensors = await file.readAll("").finally(() => file.close());
-  await writeCheckpoint(path, { ...saved, stopReason: messageOf(error) }, tensors).catch(() => undefined);
-}
-
-/** What another answer or another file would change, and time would not. */
-const refusals: ReadonlySet<ErrorCode> = new Set(["bad-dataset", "bad-request"]);
 
 function finished(outcome: FitOutcome): FitProgress {
   return { fraction: 1, epoch: outcome.history.length, epochs: outcome.history.length, losses: outcome.history.at(-1)?.train ?? null, history: outcome.history };

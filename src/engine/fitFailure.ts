@@ -1,6 +1,9 @@
+import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import type { CheckpointRecord } from "../protocol/checkpointHeader";
 import type { HyperparameterValues } from "../protocol/data";
-import { LatentError, messageOf } from "../protocol/errors";
+import { isCancelled, LatentError, messageOf, type ErrorCode } from "../protocol/errors";
+import { openCheckpoint, writeCheckpoint } from "./checkpoint";
 
 /** The loss of a device is told a moment after the calls that it made fail (ms). */
 const lossIsToldWithin = 300;
@@ -25,4 +28,23 @@ export async function causeOfFitFailure(error: unknown, backend: { lost: Promise
   if (!(cause instanceof LatentError) || cause.code !== "out-of-memory" || typeof batchSize !== "number") return cause;
   const smaller = Math.max(1, 2 ** Math.floor(Math.log2(batchSize / 2)));
   return new LatentError("out-of-memory", `${messageOf(cause)} The batch size was ${batchSize}; ${smaller} needs about ${smaller * 2 === batchSize ? "half" : "half or less"} for a step.`);
+}
+
+/** What another answer or another file would change, and time would not. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["bad-dataset", "bad-request"]);
+
+/**
+ * Keeps the reason in the fit's file, if that is there already: a failed fit without a file has nothing to keep. What was refused before
+ * its first step leaves no file, unless it was there before (`isNew` false): it would hold nothing, and a resume would be refused as well.
+ */
+export async function noteFailure(path: string, isNew: boolean, { position }: CheckpointRecord, error: unknown): Promise<void> {
+  if (position === null || isCancelled(error)) return;
+  if (isNew && position.epoch === 0 && position.batch === 0 && error instanceof LatentError && refusals.has(error.code)) {
+    return rm(path, { force: true }).catch(() => undefined);
+  }
+  const file = await openCheckpoint(path).catch(() => undefined);
+  if (!file) return;
+  const { tensors: _, ...saved } = file.header;
+  const tensors = await file.readAll("").finally(() => file.close());
+  await writeCheckpoint(path, { ...saved, stopReason: messageOf(error) }, tensors).catch(() => undefined);
 }

@@ -21,8 +21,9 @@ const FEWEST_NODES = { 2: 48, 3: 24 };
 const MOST_NODES = { 2: 2048, 3: 112 };
 /** Nodes of a spline before the first point and behind the last. */
 const MARGIN = 3;
-/** Nodes further apart than this carry a smoother kernel, of which each point sees the nodes within so many spacings as they are not. */
+/** Nodes further apart than this carry a smoother kernel. */
 const WIDEST_PLAIN = 1 / 3;
+/** Spacings within which that is not the kernel, so that points as near as this are summed one by one. */
 const REACH = 4;
 /** Cells of near points in a reach. */
 const CELLS = 2;

@@ -76,19 +76,26 @@ it.each([2, 3] as const)("the grid's gradient is that of all pairs within 1 % fo
 });
 
 describe.each([2, 3] as const)("the grid in %s dimensions", dimensions => {
-  const n = 2000;
   let finished: Promise<Float32Array> | undefined;
   /** Clusters and room between them. */
   const finish = async () => {
+    const n = 2000;
     const { data, dim } = await digitRows(n, 4);
     const run = createTsne(n, bruteForceGraph(data, n, dim, 90), { initial: "random", seed: 1, dimensions, repulsion: "exact" }, crew);
     while (run.iteration < 400) run.step();
     return run.coordinates();
   };
-  it.each([1e-3, 1, 30, 100, 300, 3000])("agrees with all pairs within a hundredth in a map that is %s wide", async span => {
+  // From 20,000 points on the plane has a finer grid.
+  const cases = [1e-3, 1, 30, 100, 300, 3000].flatMap(span => [{ span, copies: 1 }, ...(span >= 30 && span <= 300 ? [{ span, copies: 11 }] : [])]);
+  it.each(cases)("agrees with all pairs within a hundredth in a map that is $span wide, of $copies times 2,000 points", async ({ span, copies }) => {
+    const n = 2000 * copies;
     const map = await (finished ??= finish());
     const widest = Math.max(...map.map(Math.abs));
-    const coordinates = map.map(value => (value / widest) * (span / 3));
+    // The copies lie beside each other by the golden ratio's steps, up to a thousandth of the span.
+    const coordinates = Float32Array.from({ length: n * dimensions }, (_, at) => {
+      const copy = Math.floor(at / map.length);
+      return (map[at % map.length]! / widest) * (span / 3) + (copy === 0 ? 0 : (((at * 0.618034) % 1) - 0.5) * 2e-3 * span);
+    });
     coordinates.fill(span / 2, 0, dimensions); // one point far away
     const points = takePoints(n, dimensions, crew);
     toPoints(coordinates, dimensions, points.values);
